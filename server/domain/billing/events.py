@@ -1,0 +1,37 @@
+"""Facts about bills."""
+
+from dataclasses import dataclass
+
+from server.domain.vehicle import Plate
+from server.kernel.events import Fact, fact
+from server.kernel.money import Fen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BillFact(Fact):
+    """What every fact about a bill has."""
+
+    bill_id: str
+    stay_id: str
+    plate: Plate
+    owner_id: str | None
+    organization_id: str
+    place_id: str
+    due: Fen
+
+    @property
+    def key(self) -> str:
+        """Keep the order of one stay's bills."""
+        return f"stay:{self.stay_id}"
+
+
+@fact
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BillIssued(BillFact):
+    """Something is owed."""
+
+
+@fact
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BillWithdrawn(BillFact):
+    """It is not owed after all, or another amount is."""

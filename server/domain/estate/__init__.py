@@ -1,0 +1,27 @@
+"""车场、路段与泊位: what there is to park on, and where.
+
+A *place* is a gated lot or a street section; it has berths. Others may read places and berths and
+build their own state on them; only this context changes them.
+"""
+
+from server.domain.estate.model import (
+    Berth,
+    BerthKind,
+    Division,
+    Place,
+    PlaceKind,
+    Point,
+    geohash,
+)
+from server.domain.estate.service import lay_out
+
+__all__ = [
+    "Berth",
+    "BerthKind",
+    "Division",
+    "Place",
+    "PlaceKind",
+    "Point",
+    "geohash",
+    "lay_out",
+]

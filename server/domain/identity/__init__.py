@@ -1,0 +1,31 @@
+"""用户、组织与登录: who people are, how they log in, and what their role lets them do."""
+
+from server.domain.identity.events import LoginEnded
+from server.domain.identity.model import Account, AccountKind, Login, Organization
+from server.domain.identity.rules import ROLES, mask_phone
+from server.domain.identity.service import (
+    actor_of,
+    count_attempt,
+    enrol,
+    log_in_with_code,
+    log_in_with_password,
+    log_out,
+    make_login_code,
+)
+
+__all__ = [
+    "ROLES",
+    "Account",
+    "AccountKind",
+    "Login",
+    "LoginEnded",
+    "Organization",
+    "actor_of",
+    "count_attempt",
+    "enrol",
+    "log_in_with_code",
+    "log_in_with_password",
+    "log_out",
+    "make_login_code",
+    "mask_phone",
+]

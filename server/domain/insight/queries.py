@@ -1,0 +1,67 @@
+"""Counts over the rows of other contexts."""
+
+from datetime import datetime
+
+from server.domain.billing import Bill
+from server.domain.equipment import Device
+from server.domain.stay import Stay, Supply
+from server.kernel.work import Work
+
+_ROOM = ("total", "free", "occupied", "unknown", "out_of_service")
+
+
+async def room(work: Work) -> dict[str, int]:
+    """Sum the room of all places."""
+    sums = {name: {"$sum": f"${name}"} for name in _ROOM}
+    found = await work.table(Supply).aggregate([{"$group": {"_id": None, **sums}}])
+    return {name: found[0][name] if found else 0 for name in _ROOM}
+
+
+async def stays(work: Work, *, organization_id: str, since: datetime) -> dict[str, int]:
+    """Count the open stays, and those that began or ended since then."""
+    mine = {"berth.organization_id": organization_id}
+    rows = work.table(Stay)
+    open_ = await rows.aggregate(
+        [
+            {"$match": {**mine, "open": True}},
+            {
+                "$group": {
+                    "_id": None,
+                    "open_stays": {"$sum": 1},
+                    "identified_stays": {"$sum": {"$cond": [{"$gt": ["$plate", None]}, 1, 0]}},
+                }
+            },
+        ]
+    )
+    counts = {name: open_[0][name] if open_ else 0 for name in ("open_stays", "identified_stays")}
+    counts["arrivals_today"] = await rows.count({**mine, "arrived_at": {"$gte": since}})
+    counts["departures_today"] = await rows.count(
+        {**mine, "open": False, "left_at": {"$gte": since}}
+    )
+    return counts
+
+
+async def due(work: Work, *, organization_id: str, since: datetime) -> int:
+    """Sum what was billed since then and not withdrawn, in fen."""
+    found = await work.table(Bill).aggregate(
+        [
+            {
+                "$match": {
+                    "organization_id": organization_id,
+                    "issued_at": {"$gte": since},
+                    "state": {"$ne": "withdrawn"},
+                }
+            },
+            {"$group": {"_id": None, "due": {"$sum": "$due"}}},
+        ]
+    )
+    return int(found[0]["due"]) if found else 0
+
+
+async def devices(work: Work) -> dict[str, int]:
+    """Count the devices, and those that are silent."""
+    rows = work.table(Device)
+    return {
+        "devices": await rows.count({}),
+        "devices_silent": await rows.count({"silent": True}),
+    }

@@ -1,0 +1,113 @@
+"""Facts about berths and stays."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from server.domain.stay.model import BerthLabel, OccupancyState, StayLabel
+from server.domain.tariff import Line
+from server.domain.vehicle import Plate
+from server.kernel.events import Fact, fact
+from server.kernel.money import Fen
+
+
+@fact
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OccupancyChanged(Fact):
+    """A berth has another state, or another car; `v` rises with each."""
+
+    berth_id: str
+    berth: BerthLabel
+    before: OccupancyState
+    state: OccupancyState
+    confidence: int
+    since: datetime
+    heard_at: datetime
+    v: int
+    stay: StayLabel | None
+
+    @property
+    def key(self) -> str:
+        """Keep the order of one berth's facts."""
+        return f"berth:{self.berth_id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StayFact(Fact):
+    """What every fact about a stay has."""
+
+    stay_id: str
+    berth_id: str
+    berth: BerthLabel
+    plate: Plate | None
+    owner_id: str | None
+    arrived_at: datetime
+
+    @property
+    def key(self) -> str:
+        """Keep the order of one berth's facts, its stays included."""
+        return f"berth:{self.berth_id}"
+
+
+@fact
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StayOpened(StayFact):
+    """A car has come to stay."""
+
+
+@fact
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StayIdentified(StayFact):
+    """A stay has got a plate, or another one; `billable` says that it was priced before."""
+
+    before: Plate | None
+    billable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PricedStay(StayFact):
+    """A stay with its end and its price."""
+
+    left_at: datetime
+    amount: Fen
+    lines: tuple[Line, ...]
+    revision: int
+
+
+@fact
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StayClosed(PricedStay):
+    """A car has gone, and its stay is priced."""
+
+
+@fact
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StayCorrected(PricedStay):
+    """A closed stay ended at another time than was thought, and is priced anew."""
+
+
+@fact
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StayVoided(StayFact):
+    """A stay was none."""
+
+    reason: str
+
+
+@fact
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SupplyChanged(Fact):
+    """A place has more or less room."""
+
+    place_id: str
+    cell: str
+    total: int
+    free: int
+    occupied: int
+    unknown: int
+    out_of_service: int
+    v: int
+
+    @property
+    def key(self) -> str:
+        """Keep the order of one place's facts."""
+        return f"place:{self.place_id}"

@@ -1,0 +1,25 @@
+"""What other contexts' facts mean for berths."""
+
+from collections.abc import Sequence
+
+from server.domain.equipment import Device, DeviceSilent
+from server.domain.stay.model import Occupancy
+from server.domain.stay.rules import Outcome, fall_silent
+from server.domain.stay.service import Stays, policy_of
+from server.kernel.events import reacts_to
+from server.kernel.work import Work
+
+
+@reacts_to(DeviceSilent)
+async def distrust_berths(work: Work, facts: Sequence[DeviceSilent]) -> None:
+    """Show the berths of devices that are still silent as unknown."""
+    devices = await work.table(Device).load(fact.device_id for fact in facts)
+    silent = [device for device in devices.values() if device.silent]
+    rows = work.table(Occupancy)
+    held = await rows.load(berth_id for device in silent for berth_id in device.berths.values())
+    stays = Stays(work, await policy_of(work))
+    for device in silent:
+        for berth_id in device.berths.values():
+            before = held.get(berth_id)
+            if before is not None and before.device_id in (None, device.id):
+                held[berth_id] = stays.apply(before, Outcome(fall_silent(before, at=work.now)))

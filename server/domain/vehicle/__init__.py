@@ -1,0 +1,18 @@
+"""车辆信息: plates, and who drives under them.
+
+A plate is a number *and* a color: the same letters can stand on a blue and on a yellow one.
+"""
+
+from server.domain.vehicle.model import Plate, PlateColor, Vehicle
+from server.domain.vehicle.rules import mask_plate, read_plate
+from server.domain.vehicle.service import owners_of, register_vehicles
+
+__all__ = [
+    "Plate",
+    "PlateColor",
+    "Vehicle",
+    "mask_plate",
+    "owners_of",
+    "read_plate",
+    "register_vehicles",
+]

@@ -1,0 +1,39 @@
+"""One codec for all frozen dataclasses: noun to document and back.
+
+`msgspec` does the walking in C. Instants stay instants, enums become their values, tuples become
+lists, and `id` is called `_id` in a document.
+"""
+
+from datetime import datetime
+from typing import Any, TypeVar
+
+import msgspec
+
+T = TypeVar("T")
+_KEPT = (datetime,)
+
+
+def to_document(noun: Any) -> dict[str, Any]:
+    """Turn a noun into a document for the store."""
+    document: dict[str, Any] = msgspec.to_builtins(noun, builtin_types=_KEPT)
+    document["_id"] = document.pop("id")
+    return document
+
+
+def from_document(noun: type[T], document: dict[str, Any]) -> T:
+    """Turn a stored document back into its noun; unknown keys are left out.
+
+    Raises `msgspec.ValidationError` where a stored value is of another type than the noun's.
+    """
+    document["id"] = document.pop("_id")
+    return msgspec.convert(document, noun, builtin_types=_KEPT)
+
+
+def to_plain(value: Any) -> Any:
+    """Turn a dataclass into plain values, instants kept as they are."""
+    return msgspec.to_builtins(value, builtin_types=_KEPT)
+
+
+def from_plain(kind: type[T], value: Any) -> T:
+    """Turn plain values back into a dataclass."""
+    return msgspec.convert(value, kind, builtin_types=_KEPT)

@@ -1,0 +1,165 @@
+"""Carries what was told from the outbox to those who listen: reactions first come, feeds at once.
+
+One relay runs at a time, under a lease. It takes the pending rows in order, hands their facts to
+the feeds in one batch, runs the reactions, and marks the rows. If it dies in between, the next one
+does the same rows again: whoever listens is safe to be told twice.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from prometheus_client import Counter, Gauge, Histogram
+from pymongo.errors import PyMongoError
+
+from server.kernel.access import system
+from server.kernel.codec import from_plain
+from server.kernel.errors import DomainError
+from server.kernel.events import Fact, Facts, Reaction
+from server.kernel.work import Work
+from server.store.lease import Lease
+from server.store.mongo import OUTBOX, Store
+from server.store.wake import Wake
+
+log = logging.getLogger(__name__)
+
+# 200 rows: a row holds a whole unit of work, up to 500 facts of a busy gateway.
+ROWS_AT_ONCE = 200
+POLL_S = 0.25
+LEASE_S = 5.0
+# After 5 tries a row is set aside and counted: one bad reaction must not stop the city.
+TRIES = 5
+
+LAG = Histogram(
+    "smartcloud_relay_lag_seconds",
+    "From the commit of a unit of work to its facts being handed on",
+    buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1, 5, 30),
+)
+RELAYED = Counter("smartcloud_relay_facts_total", "Facts handed on", ["kind"])
+SET_ASIDE = Counter("smartcloud_relay_set_aside_total", "Outbox rows given up on")
+LEADS = Gauge("smartcloud_relay_leads", "Whether this process is the relay")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A fact as it left the outbox, with an id that is the same each time it is told."""
+
+    id: str
+    fact: Fact
+
+
+Forward = Callable[[Sequence[Told]], Awaitable[None]]
+
+
+class Relay:
+    """The one that empties the outbox."""
+
+    def __init__(self, store: Store, *, holder: str, wake: Wake, forward: Forward) -> None:
+        self._store = store
+        self._outbox = store.database[OUTBOX]
+        self._lease = Lease(store.database, name="relay", holder=holder, lasts_s=LEASE_S)
+        self._wake = wake
+        self._forward = forward
+        self._tries: dict[str, int] = {}
+
+    async def run(self) -> None:
+        """Relay until cancelled."""
+        try:
+            while True:
+                try:
+                    await self._lead()
+                except PyMongoError:
+                    log.warning("Relay waits: the store is away")
+                    await asyncio.sleep(1.0)
+        finally:
+            LEADS.set(0)
+            with contextlib.suppress(PyMongoError):
+                await self._lease.give_back()
+
+    async def _lead(self) -> None:
+        renewed = 0.0
+        loop = asyncio.get_running_loop()
+        while True:
+            if loop.time() - renewed > LEASE_S / 3:
+                if not await self._lease.take():
+                    LEADS.set(0)
+                    await asyncio.sleep(LEASE_S / 3)
+                    continue
+                LEADS.set(1)
+                renewed = loop.time()
+            if not await self.drain():
+                await self._wake.wait(POLL_S)
+
+    async def drain(self) -> int:
+        """Relay the rows that are pending now, oldest first; gives how many there were."""
+        pending = self._outbox.find({"relayed_at": None}).hint("pending").sort("_id", 1)
+        rows = await pending.limit(ROWS_AT_ONCE).to_list(None)
+        if not rows:
+            return 0
+        told = [told for row in rows for told in _facts_of(row)]
+        await self._forward(told)
+        done = await self._react(rows, told)
+        now = datetime.now(UTC)
+        await self._outbox.update_many({"_id": {"$in": done}}, {"$set": {"relayed_at": now}})
+        for row in rows:
+            LAG.observe((now - row["at"]).total_seconds())
+        for one in told:
+            RELAYED.labels(type(one.fact).__name__).inc()
+        return len(rows)
+
+    async def _react(self, rows: Sequence[dict[str, Any]], told: Sequence[Told]) -> list[str]:
+        """Run the reactions over all rows; where that fails, row by row, to find the bad one."""
+        if await self._try(told):
+            return [row["_id"] for row in rows]
+        done = []
+        for row in rows:
+            if await self._try(_facts_of(row)) or self._give_up(row["_id"]):
+                done.append(row["_id"])
+                self._tries.pop(row["_id"], None)
+        if not done:
+            await asyncio.sleep(POLL_S)
+        return done
+
+    async def _try(self, told: Sequence[Told]) -> bool:
+        try:
+            for reaction, facts in _reactions_to(told):
+                await self._store.run(system(reaction.__name__), _told(reaction, facts))
+        except DomainError as refusal:
+            log.error("Reaction refused: %s", refusal)
+            return False
+        except Exception:
+            log.exception("Reaction failed")
+            return False
+        return True
+
+    def _give_up(self, row_id: str) -> bool:
+        tries = self._tries[row_id] = self._tries.get(row_id, 0) + 1
+        if tries < TRIES:
+            return False
+        log.error("Outbox row set aside", extra={"row_id": row_id})
+        SET_ASIDE.inc()
+        return True
+
+
+def _told(reaction: Reaction, facts: Sequence[Fact]) -> Callable[[Work], Awaitable[None]]:
+    return lambda work: reaction(work, facts)
+
+
+def _facts_of(row: dict[str, Any]) -> list[Told]:
+    return [
+        Told(f"{row['_id']}-{number}", from_plain(Facts.kinds[told["kind"]], told["body"]))
+        for number, told in enumerate(row["facts"])
+    ]
+
+
+def _reactions_to(told: Sequence[Told]) -> list[tuple[Reaction, list[Fact]]]:
+    """Gather for each reaction, in the order of declaration, the facts that it wants."""
+    wanted: dict[Reaction, list[Fact]] = {}
+    for one in told:
+        for reaction in Facts.reactions.get(type(one.fact), ()):
+            wanted.setdefault(reaction, []).append(one.fact)
+    return list(wanted.items())
