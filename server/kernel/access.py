@@ -29,6 +29,11 @@ class Scope:
         return self.everything or division_code in self.division_codes
 
 
+def in_scope(scope: Scope) -> dict[str, list[str]]:
+    """Give the part of a `where` that keeps to a scope, for nouns with a `division_code`."""
+    return {} if scope.everything else {"division_code": sorted(scope.division_codes)}
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Somebody, or something, that acts."""

@@ -52,7 +52,8 @@ class Told:
     fact: Fact
 
 
-Forward = Callable[[Sequence[Told]], Awaitable[None]]
+Forward = Callable[[Sequence[Told]], Awaitable[bool]]
+"""Hands facts to the feeds; False says that they could not be sent and are to come again."""
 
 
 class Relay:
@@ -101,8 +102,11 @@ class Relay:
         if not rows:
             return 0
         told = [told for row in rows for told in _facts_of(row)]
-        await self._forward(told)
+        forwarded = await self._forward(told)
         done = await self._react(rows, told)
+        if not forwarded:  # the rows stay; what reacted is safe to react again
+            await asyncio.sleep(POLL_S)
+            return 0
         now = datetime.now(UTC)
         await self._outbox.update_many({"_id": {"$in": done}}, {"$set": {"relayed_at": now}})
         for row in rows:

@@ -7,21 +7,26 @@ build their own state on them; only this context changes them.
 from server.domain.estate.model import (
     Berth,
     BerthKind,
+    City,
     Division,
+    LngLat,
     Place,
     PlaceKind,
     Point,
-    geohash,
 )
+from server.domain.estate.rules import distance_m, geohash
 from server.domain.estate.service import lay_out
 
 __all__ = [
     "Berth",
     "BerthKind",
+    "City",
     "Division",
+    "LngLat",
     "Place",
     "PlaceKind",
     "Point",
+    "distance_m",
     "geohash",
     "lay_out",
 ]

@@ -8,9 +8,6 @@ from server.kernel.table import geo_index, index, table, unique
 LngLat = tuple[float, float]
 """A point in WGS-84, longitude first, as GeoJSON has it."""
 
-_BASE32 = "0123456789bcdefghjkmnpqrstuvwxyz"
-CELL_LETTERS = 5  # a map cell is 4.9 km wide: a screenful of a phone at walking zoom
-
 
 class PlaceKind(StrEnum):
     """A gated lot (道闸停车场) or a street section (路段)."""
@@ -32,6 +29,16 @@ class Point:
 
     coordinates: LngLat
     type: str = "Point"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class City:
+    """The city itself: one row, whose id is `city`."""
+
+    id: str = "city"
+    v: int = 0
+    name: str
+    center: LngLat
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +82,7 @@ class Berth:
     polygon: tuple[LngLat, ...]
 
 
+CITIES = table(City, "cities")
 DIVISIONS = table(Division, "divisions")
 PLACES = table(Place, "places", geo_index("point"), index("division_code"), index("cell"))
 BERTHS = table(
@@ -84,16 +92,3 @@ BERTHS = table(
     index("place_id", "ordinal"),
     index("division_code"),
 )
-
-
-def geohash(point: LngLat, letters: int = CELL_LETTERS) -> str:
-    """Name the map cell that a point lies in."""
-    ranges = [[-180.0, 180.0], [-90.0, 90.0]]
-    bits = 0
-    for number in range(letters * 5):
-        span = ranges[number % 2]
-        middle = (span[0] + span[1]) / 2
-        upper = point[number % 2] >= middle
-        span[0 if upper else 1] = middle
-        bits = bits << 1 | upper
-    return "".join(_BASE32[bits >> 5 * place & 31] for place in reversed(range(letters)))

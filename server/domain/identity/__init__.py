@@ -2,10 +2,13 @@
 
 from server.domain.identity.events import LoginEnded
 from server.domain.identity.model import Account, AccountKind, Login, Organization
-from server.domain.identity.rules import ROLES, mask_phone
+from server.domain.identity.rules import ROLES, hash_password, mask_phone
 from server.domain.identity.service import (
+    CODE_LASTS,
+    RESEND_AFTER,
     actor_of,
     count_attempt,
+    count_code_try,
     enrol,
     log_in_with_code,
     log_in_with_password,
@@ -14,6 +17,8 @@ from server.domain.identity.service import (
 )
 
 __all__ = [
+    "CODE_LASTS",
+    "RESEND_AFTER",
     "ROLES",
     "Account",
     "AccountKind",
@@ -22,7 +27,9 @@ __all__ = [
     "Organization",
     "actor_of",
     "count_attempt",
+    "count_code_try",
     "enrol",
+    "hash_password",
     "log_in_with_code",
     "log_in_with_password",
     "log_out",

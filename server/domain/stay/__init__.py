@@ -18,6 +18,7 @@ from server.domain.stay.model import (
     Occupancy,
     OccupancyState,
     Stay,
+    StayLabel,
     StayState,
     Supply,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "StayClosed",
     "StayCorrected",
     "StayIdentified",
+    "StayLabel",
     "StayOpened",
     "StayState",
     "StayVoided",

@@ -1,10 +1,15 @@
 """Reads over berths and stays that no single row answers."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from server.domain.stay.model import Occupancy, OccupancyState
-from server.kernel.work import Work
+from server.domain.estate import LngLat, Place, distance_m
+from server.domain.stay.model import Occupancy, OccupancyState, Stay, Supply
+from server.domain.tariff import Tariff, load_tariffs
+from server.kernel.access import in_scope
+from server.kernel.work import Near, Work
 
 _COUNTED_AS = {
     OccupancyState.FREE: "free",
@@ -47,3 +52,56 @@ async def count_berths(work: Work, place_ids: Sequence[str]) -> dict[str, dict[s
         of_place["total"] += row["count"]
         of_place[_COUNTED_AS[OccupancyState(row["_id"]["state"])]] += row["count"]
     return counts
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceRoom:
+    """A place with its room and its price, and how far away it is, if that was asked."""
+
+    place: Place
+    supply: Supply | None
+    tariff: Tariff
+    distance_m: int | None = None
+
+
+async def room_near(
+    work: Work, *, near: LngLat, radius_m: int, kind: str | None, limit: int
+) -> list[PlaceRoom]:
+    """Find places around a point, the nearest first."""
+    where: dict[str, Any] = {"point": Near(near, radius_m)}
+    if kind is not None:
+        where["kind"] = kind
+    return await _with_room(work, await work.table(Place).find(where, limit=limit), near)
+
+
+async def room_in_scope(work: Work, *, kind: str | None = None) -> list[PlaceRoom]:
+    """List the places that the actor may see, by name."""
+    where: dict[str, Any] = in_scope(work.actor.scope)
+    if kind is not None:
+        where["kind"] = kind
+    return await _with_room(work, await work.table(Place).find(where, sort="name"), None)
+
+
+async def room_of(work: Work, *, place_id: str) -> PlaceRoom:
+    """Read one place."""
+    [found] = await _with_room(work, [await work.table(Place).get(place_id)], None)
+    return found
+
+
+async def _with_room(work: Work, places: Sequence[Place], near: LngLat | None) -> list[PlaceRoom]:
+    supplies = await work.table(Supply).load(place.id for place in places)
+    tariffs = await load_tariffs(work, {place.tariff_id for place in places})
+    return [
+        PlaceRoom(
+            place,
+            supplies.get(place.id),
+            tariffs[place.tariff_id],
+            round(distance_m(near, place.point.coordinates)) if near else None,
+        )
+        for place in places
+    ]
+
+
+async def stays_of(work: Work, *, owner_id: str, limit: int = 50) -> list[Stay]:
+    """List an owner's stays, the latest first."""
+    return await work.table(Stay).find({"owner_id": owner_id}, sort="-arrived_at", limit=limit)

@@ -40,7 +40,7 @@ from server.domain.stay.rules import (
 )
 from server.domain.tariff import Quote, load_tariffs, quote
 from server.domain.vehicle import Plate, owners_of, read_plate
-from server.kernel.errors import Invalid, Refused
+from server.kernel.errors import Invalid, NotFound, Refused
 from server.kernel.work import Work
 
 
@@ -338,6 +338,8 @@ async def identify_berth(work: Work, *, berth_id: str, plate: Plate) -> Stay:
     car is known to stand elsewhere.
     """
     occupancy = await work.table(Occupancy).get(berth_id)
+    if not work.actor.scope.covers(occupancy.berth.division_code):
+        raise NotFound("berth_not_found", "没有找到该泊位", berth_id=berth_id)
     stays = Stays(work, await policy_of(work))
     await stays.load([occupancy], {plate})
     if occupancy.state is OccupancyState.PENDING_OCCUPIED:  # an officer's eye settles it

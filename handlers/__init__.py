@@ -1,0 +1,1 @@
+"""HTTP: every action enters here, by audience; a handler reads, calls, answers."""

@@ -1,0 +1,44 @@
+"""What the handlers work with, put together by the composition root."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from realtime.channels import listener
+from realtime.hub import Hub
+from realtime.namespaces import UnknownChannel
+from realtime.snapshots import Snapshots
+from server.config import Config
+from server.kernel.access import Actor
+from server.kernel.errors import Forbidden, NotFound
+from server.store.mongo import Store
+
+
+class SmsSender(Protocol):
+    """Sends a text message by a provider's template."""
+
+    async def send(self, *, phone: str, template: str, params: Mapping[str, str]) -> str:
+        """Send it; gives the provider's id of the message."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """Config, store, sockets, snapshots, text messages, health, and the demo's logins."""
+
+    config: Config
+    store: Store
+    hub: Hub
+    snapshots: Snapshots
+    sms: SmsSender
+    health: Callable[[], Awaitable[dict[str, Any]]]
+    demo: Callable[[], Awaitable[dict[str, Any] | None]]
+
+    async def may_hear(self, actor: Actor, channel: str) -> None:
+        """Refuse with `channel_forbidden` unless the actor may subscribe to the channel."""
+        try:
+            allowed = self.hub.book.namespace_of(channel).access(listener(actor), channel)
+        except UnknownChannel:
+            raise NotFound("channel_unknown", "没有这个频道", channel=channel) from None
+        if not (allowed if isinstance(allowed, bool) else await allowed):
+            raise Forbidden("channel_forbidden", "没有权限订阅该频道", channel=channel)

@@ -1,0 +1,1 @@
+"""What partners call, with a key."""

@@ -1,0 +1,70 @@
+"""The sections that an officer walks, and the plates that he reads."""
+
+from handlers import schema
+from handlers.base import Handler, action
+from handlers.shows import Shown, show_room, show_stay
+from server.domain.estate import Berth
+from server.domain.estate.queries import berths_of, divisions_in_scope
+from server.domain.stay import identify_berth
+from server.domain.stay.queries import PlaceRoom, room_in_scope, room_of
+from server.domain.tariff import summary
+from server.domain.vehicle import read_plate
+from server.kernel.access import Audience
+
+
+def show_section(found: PlaceRoom, names: dict[str, str]) -> Shown:
+    """Show a section on the list."""
+    place, code = found.place, found.place.division_code
+    division = {"code": code, "name": names.get(code, code)}
+    room = show_room(place, found.supply)
+    return {"id": place.id, "name": place.name, "division": division, **room}
+
+
+def show_tile(berth: Berth) -> Shown:
+    """Show a berth as a tile; what stands on it comes over the section's channel."""
+    return {"id": berth.id, "code": berth.code, "sensor": True}
+
+
+class Sections(Handler):
+    """`/sections`."""
+
+    path = "/api/patrol/sections"
+    audience = Audience.PATROL
+
+    @action("路段列表", permit="patrol.watch", answer=schema.PatrolSections)
+    async def get(self) -> Shown:
+        """List the sections in scope."""
+        names = {one.id: one.name for one in await self.run(divisions_in_scope)}
+        found = await self.run(room_in_scope, kind="section")
+        return {"items": [show_section(one, names) for one in found]}
+
+
+class Section(Handler):
+    """`/sections/{section_id}`."""
+
+    path = "/api/patrol/sections/{section_id}"
+    audience = Audience.PATROL
+
+    @action("路段与泊位", permit="patrol.watch", answer=schema.PatrolSectionDetail)
+    async def get(self, section_id: str) -> Shown:
+        """Show a section with its berths."""
+        found = await self.run(room_of, place_id=section_id)
+        berths = await self.run(berths_of, place_id=section_id)
+        names = {one.id: one.name for one in await self.run(divisions_in_scope)}
+        tiles = [show_tile(berth) for berth in berths]
+        price = {"summary": summary(found.tariff)}
+        return {**show_section(found, names), "price": price, "berths": tiles}
+
+
+class BerthPlate(Handler):
+    """`/berths/{berth_id}/plate`."""
+
+    path = "/api/patrol/berths/{berth_id}/plate"
+    audience = Audience.PATROL
+
+    @action("录入车牌", permit="patrol.identify", body=schema.PlateBody, answer=schema.StayAnswer)
+    async def post(self, berth_id: str, number: str, color: str) -> Shown:
+        """Say which car stands on a berth; the same plate again changes nothing."""
+        plate = read_plate(number, color)
+        stay = await self.run(identify_berth, berth_id=berth_id, plate=plate)
+        return {"stay": show_stay(stay)}

@@ -1,0 +1,81 @@
+"""Every address of the server, and the application that answers there."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from tornado.web import Application, RedirectHandler
+
+from handlers.app import App
+from handlers.base import Handler, Missing
+from handlers.console import city as console_city
+from handlers.console import logins as console_logins
+from handlers.motorist import logins as motorist_logins
+from handlers.motorist import own
+from handlers.motorist import places as motorist_places
+from handlers.open import places as open_places
+from handlers.openapi import describe
+from handlers.patrol import logins as patrol_logins
+from handlers.patrol import sections
+from handlers.web.api_description import ApiDescription
+from handlers.web.files import ClientFiles
+from handlers.web.health import Health, Metrics, Time
+from handlers.web.landing import Landing
+from realtime.socket import SocketHandler
+
+_ROOMS = (
+    motorist_logins,
+    motorist_places,
+    own,
+    patrol_logins,
+    sections,
+    console_logins,
+    console_city,
+    open_places,
+)
+CLIENTS = Path(__file__).parent.parent / "clients"
+FOLDERS = {"console": "console/dist", "pos": "pos/dist", "m": "miniprogram/dist/build/h5"}
+
+
+def api_handlers() -> list[type[Handler]]:
+    """List every handler of the API."""
+    found = [
+        member
+        for room in _ROOMS
+        for member in vars(room).values()
+        if isinstance(member, type) and issubclass(member, Handler) and "path" in vars(member)
+    ]
+    return [*found, Time]
+
+
+def make_application(app: App) -> Application:
+    """Put the server's addresses together."""
+    handlers = api_handlers()
+    routes: list[Any] = [(pattern_of(handler.path), handler, {"app": app}) for handler in handlers]
+    routes += [
+        (r"/connection/websocket", SocketHandler, {"hub": app.hub}),
+        (r"/openapi\.json", ApiDescription, {"description": describe(handlers)}),
+        (r"/healthz", Health, {"app": app}),
+        (r"/metrics", Metrics),
+        (r"/", Landing, {"app": app}),
+        (r"/favicon\.ico", RedirectHandler, {"url": "/console/favicon.svg"}),
+    ]
+    for name, folder in FOLDERS.items():
+        routes.append((rf"/{name}", RedirectHandler, {"url": f"/{name}/"}))
+        routes.append((rf"/{name}/(.*)", ClientFiles, {"path": str(CLIENTS / folder)}))
+    return Application(
+        routes,
+        compress_response=True,
+        default_handler_class=Missing,
+        default_handler_args={"app": app},
+        websocket_max_message_size=65_536,
+        log_function=lambda _handler: None,
+    )
+
+
+def pattern_of(path: str) -> str:
+    """Turn a declared path into Tornado's pattern; a parameter is one part of the path."""
+    parts = re.split(r"({\w+})", path)
+    return "".join(
+        f"(?P<{part[1:-1]}>[^/]+)" if part.startswith("{") else re.escape(part) for part in parts
+    )

@@ -1,0 +1,1 @@
+"""Pages and files: the landing page, the built clients, health and metrics."""

@@ -1,0 +1,235 @@
+"""From facts to publications: pure functions, one a kind of fact.
+
+A fact that nobody hears on a socket is listed in `SILENT`, so that a forgotten feed is noticed.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from server.domain.billing import BillIssued, BillWithdrawn
+from server.domain.equipment import DeviceAlarmed, DeviceRecovered, DeviceSilent
+from server.domain.identity import LoginEnded
+from server.domain.insight import Figures, FiguresChanged
+from server.domain.stay import (
+    BerthLabel,
+    OccupancyChanged,
+    OccupancyState,
+    StayClosed,
+    StayCorrected,
+    StayIdentified,
+    StayLabel,
+    StayOpened,
+    StayVoided,
+    Supply,
+    SupplyChanged,
+)
+from server.domain.vehicle import Plate, mask_plate
+from server.kernel.codec import to_plain
+from server.kernel.events import Fact
+from server.kernel.period import to_ms
+
+Data = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """What one channel is to be sent. On a state channel publications of one batch are joined."""
+
+    channel: str
+    data: Data
+
+
+Feed = Callable[[Any], list[Publication]]
+
+
+def place_channel(kind: str, place_id: str) -> str:
+    """Name the channel of a place's berths."""
+    return f"{kind}:{place_id}"
+
+
+def berth_row(code: str, state: str, confidence: int, since_ms: int, v: int) -> list[Any]:
+    """Make a berth's row as anybody may see it."""
+    return [code, state, confidence, since_ms, v]
+
+
+def staff_row(row: list[Any], stay: StayLabel | None) -> list[Any]:
+    """Add to a berth's row what staff see of the car on it."""
+    return [*row, stay and {"id": stay.id, "plate": to_plain(stay.plate), "arrived_ms": to_ms(stay.arrived_at)}]  # fmt: skip
+
+
+def supply_row(id: str, supply: Supply | SupplyChanged) -> list[Any]:
+    """Make a place's row of the map."""
+    return [id, supply.total, supply.free, supply.unknown, supply.v]
+
+
+def figures_data(figures: Figures) -> Data:
+    """Show an organization's figures."""
+    data: Data = to_plain(figures)
+    del data["id"]
+    return data
+
+
+def occupancy_changed(fact: OccupancyChanged) -> list[Publication]:
+    """Show a berth's change on its place's channels, and settled ones as a line."""
+    berth, heard_ms = fact.berth, to_ms(fact.heard_at)
+    row = berth_row(berth.code, fact.state.value, fact.confidence, to_ms(fact.since), fact.v)
+    channel = place_channel(berth.place_kind, berth.place_id)
+    shown = [
+        Publication(channel, {"berths": [row], "heard_ms": heard_ms}),
+        Publication(
+            f"{channel}:staff", {"berths": [staff_row(row, fact.stay)], "heard_ms": heard_ms}
+        ),
+    ]
+    name = _SETTLED.get(fact.state)
+    if name is not None and fact.state is not fact.before:
+        shown.append(_line(name, fact, berth, fact.stay.plate if fact.stay else None))
+    return shown
+
+
+_SETTLED = {
+    OccupancyState.OCCUPIED: "BerthOccupied",
+    OccupancyState.FREE: "BerthFreed",
+    OccupancyState.UNKNOWN: "BerthUnknown",
+}
+
+
+def _line(
+    name: str, fact: Fact, berth: BerthLabel, plate: Plate | None, **more: int | None
+) -> Publication:
+    data = {
+        "fact": name,
+        "at_ms": to_ms(fact.at),
+        "place_id": berth.place_id,
+        "place_name": berth.place_name,
+        "berth_code": berth.code,
+        "plate": mask_plate(plate.number) if plate else None,
+        "amount": None,
+        "duration_s": None,
+    }
+    return Publication(f"live:{berth.organization_id}", {**data, **more})
+
+
+StayFact = StayOpened | StayIdentified | StayVoided
+PricedFact = StayClosed | StayCorrected
+
+
+def stay_told(fact: StayFact) -> list[Publication]:
+    """Show what happened to a stay as a line, and to whom it belongs."""
+    name = type(fact).__name__
+    return [_line(name, fact, fact.berth, fact.plate), *_personal(fact, name)]
+
+
+def stay_priced(fact: PricedFact) -> list[Publication]:
+    """Show a stay's end and price as a line, and to whom it belongs."""
+    lasted_s = int((fact.left_at - fact.arrived_at).total_seconds())
+    name = type(fact).__name__
+    line = _line(name, fact, fact.berth, fact.plate, amount=fact.amount, duration_s=lasted_s)
+    return [line, *_personal(fact, name, left_ms=to_ms(fact.left_at), amount=fact.amount)]
+
+
+def _personal(fact: StayFact | PricedFact, name: str, **more: int) -> list[Publication]:
+    if fact.owner_id is None:
+        return []
+    data = {
+        "fact": name,
+        "at_ms": to_ms(fact.at),
+        "stay_id": fact.stay_id,
+        "place_id": fact.berth.place_id,
+        "place_name": fact.berth.place_name,
+        "berth_code": fact.berth.code,
+        "plate": to_plain(fact.plate),
+        "arrived_ms": to_ms(fact.arrived_at),
+    }
+    return [Publication(f"#{fact.owner_id}", {**data, **more})]
+
+
+def bill_told(fact: BillIssued | BillWithdrawn) -> list[Publication]:
+    """Show a bill to whom it belongs."""
+    if fact.owner_id is None:
+        return []
+    data = {
+        "fact": type(fact).__name__,
+        "at_ms": to_ms(fact.at),
+        "bill_id": fact.bill_id,
+        "stay_id": fact.stay_id,
+        "due": fact.due,
+    }
+    return [Publication(f"#{fact.owner_id}", data)]
+
+
+def supply_changed(fact: SupplyChanged) -> list[Publication]:
+    """Show a place's room on the map."""
+    return [Publication(f"map:{fact.cell}", {"places": [supply_row(fact.place_id, fact)]})]
+
+
+def figures_changed(fact: FiguresChanged) -> list[Publication]:
+    """Show the home page's figures."""
+    return [Publication(f"kpi:{fact.figures.id}", figures_data(fact.figures))]
+
+
+FEEDS: Mapping[type[Fact], Feed] = {
+    OccupancyChanged: occupancy_changed,
+    StayOpened: stay_told,
+    StayIdentified: stay_told,
+    StayVoided: stay_told,
+    StayClosed: stay_priced,
+    StayCorrected: stay_priced,
+    BillIssued: bill_told,
+    BillWithdrawn: bill_told,
+    SupplyChanged: supply_changed,
+    FiguresChanged: figures_changed,
+}
+
+SILENT: frozenset[type[Fact]] = frozenset(
+    {LoginEnded, DeviceSilent, DeviceRecovered, DeviceAlarmed}
+)
+"""Facts that no channel carries: their effects are told by facts of their own."""
+
+
+def publications_of(facts: list[Fact]) -> list[Publication]:
+    """Turn a batch of facts into publications, joining what goes to one state channel.
+
+    Rows keep their order, so the last row of a berth is its newest. The time at which the oldest
+    reading of a joined publication was heard stays with it.
+    """
+    joined: dict[str, Data] = {}
+    streamed: list[Publication] = []
+    for fact in facts:
+        for publication in FEEDS.get(type(fact), _nobody)(fact):
+            held = joined.get(publication.channel)
+            if not _is_state(publication.channel):
+                streamed.append(publication)
+            elif held is None:
+                joined[publication.channel] = dict(publication.data)
+            else:
+                _join(held, publication.data)
+    return [Publication(channel, data) for channel, data in joined.items()] + _glance(streamed)
+
+
+# 20 lines a batch: a person reads the live list at a glance; it is no ledger.
+_LINES = 20
+
+
+def _glance(streamed: list[Publication]) -> list[Publication]:
+    lines = [one for one in streamed if one.channel.startswith("live:")]
+    dropped = {id(one) for one in lines[:-_LINES]}
+    return [one for one in streamed if id(one) not in dropped]
+
+
+def _is_state(channel: str) -> bool:
+    return not channel.startswith(("#", "live:"))
+
+
+def _join(held: Data, data: Data) -> None:
+    for name, value in data.items():
+        if isinstance(value, list):
+            held[name] = [*held[name], *value]
+        elif name == "heard_ms":
+            held[name] = min(held[name], value)
+        else:
+            held[name] = value
+
+
+def _nobody(_fact: Fact) -> list[Publication]:
+    return []

@@ -1,0 +1,226 @@
+"""Fills a new installation with the demo city: deterministic but for its passwords."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from secrets import token_hex, token_urlsafe
+
+from devices.simulator.city import demo_city
+from devices.simulator.model import DemoCity, DemoLot, DemoSection, DemoTariff, DemoWindow
+from server.domain.equipment import Device, DeviceKind, install
+from server.domain.estate import (
+    Berth,
+    BerthKind,
+    City,
+    Division,
+    Place,
+    PlaceKind,
+    Point,
+    geohash,
+    lay_out,
+)
+from server.domain.identity import Account, AccountKind, Organization, enrol, hash_password
+from server.domain.stay import open_berths
+from server.domain.system import DataApp, hash_key, register_data_apps
+from server.domain.tariff import Rate, Step, Tariff, publish_tariffs
+from server.domain.vehicle import Plate, PlateColor, Vehicle, register_vehicles
+from server.kernel.access import system
+from server.kernel.work import Work
+from server.secrets_file import keep_secrets
+from server.store.mongo import Store
+
+ORGANIZATION = "pengcheng"
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
+DAY_MIN = 1_440
+LOGINS_FILE = "demo_logins.json"
+PARTNER_KEY = "partner_key"
+
+
+@dataclass(frozen=True, slots=True)
+class DemoLogin:
+    """A member of staff's login, as the landing page shows it."""
+
+    username: str
+    name: str
+    password: str
+    client: str
+
+
+def demo_logins(data_dir: Path, city: DemoCity | None = None) -> list[DemoLogin]:
+    """Give the staff's logins, making their passwords at the first call."""
+    staff = (city or demo_city()).staff
+    makers = {one.username: lambda: token_urlsafe(6) for one in staff}
+    passwords = keep_secrets(data_dir / LOGINS_FILE, makers)
+    return [
+        DemoLogin(
+            one.username,
+            one.name,
+            passwords[one.username],
+            "pos" if one.role == "patroller" else "console",
+        )
+        for one in staff
+    ]
+
+
+def demo_partner_key(data_dir: Path) -> str:
+    """Give the demo partner's key to open data, making it at the first call."""
+    made = keep_secrets(data_dir / LOGINS_FILE, {PARTNER_KEY: lambda: token_hex(16)})
+    return made[PARTNER_KEY]
+
+
+async def fill(store: Store, data_dir: Path, city: DemoCity | None = None) -> None:
+    """Put the demo city in; what is there already stays as it is."""
+    city = city or demo_city()
+    places, berths = [*_places(city)], [*_berths(city)]
+
+    async def build(work: Work) -> None:
+        await lay_out(
+            work,
+            cities=[City(name=city.name, center=city.center)],
+            divisions=[Division(id=one.code, name=one.name) for one in city.divisions],
+            places=places,
+            berths=berths,
+        )
+        await publish_tariffs(work, tariffs=[_tariff(one) for one in city.tariffs])
+        await open_berths(work, berths=berths, places=places)
+        await install(work, devices=[*_devices(city)])
+
+    async def people(work: Work) -> None:
+        accounts = [*_staff(city, data_dir), *_motorists(city)]
+        await enrol(
+            work,
+            organizations=[Organization(id=ORGANIZATION, name=city.operator)],
+            accounts=accounts,
+        )
+        await register_vehicles(work, vehicles=[*_vehicles(city)])
+        partner = DataApp(
+            id="partner", name="演示合作方", key_hash=hash_key(demo_partner_key(data_dir))
+        )
+        await register_data_apps(work, apps=[partner])
+
+    await store.run(system("demo"), people)
+    await store.run(system("demo"), build)
+
+
+def _places(city: DemoCity) -> Iterable[Place]:
+    counts: dict[str, int] = {}
+    for berth in city.berths:
+        counts[berth.place_id] = counts.get(berth.place_id, 0) + 1
+    tariffs = {one.berth_kind: _tariff(one).id for one in city.tariffs}
+    for place in city.places:
+        section = isinstance(place, DemoSection)
+        yield Place(
+            id=place.id,
+            kind=PlaceKind.SECTION if section else PlaceKind.LOT,
+            name=place.name,
+            address=place.address,
+            division_code=place.division_code,
+            organization_id=ORGANIZATION,
+            point=Point(place.point),
+            outline=place.outline,
+            cell=geohash(place.point),
+            tariff_id=tariffs["roadside" if section else "lot"],
+            total=counts.get(place.id, 0),
+        )
+
+
+def _berths(city: DemoCity) -> Iterable[Berth]:
+    place_of: dict[str, DemoSection | DemoLot] = {place.id: place for place in city.places}
+    for ordinal, berth in enumerate(city.berths):
+        yield Berth(
+            id=berth.id,
+            code=berth.code,
+            kind=BerthKind(berth.kind),
+            place_id=berth.place_id,
+            division_code=place_of[berth.place_id].division_code,
+            ordinal=ordinal,
+            polygon=berth.polygon,
+        )
+
+
+def _devices(city: DemoCity) -> Iterable[Device]:
+    codes = {berth.id: berth.code for berth in city.berths}
+    divisions = {place.id: place.division_code for place in city.places}
+    for device in city.devices:
+        yield Device(
+            id=device.id,
+            kind=DeviceKind(device.kind),
+            maker=device.supplier,
+            place_id=device.place_id,
+            division_code=divisions[device.place_id],
+            berths={codes[berth_id]: berth_id for berth_id in device.berth_ids},
+            heartbeat_s=device.heartbeat_s,
+        )
+
+
+def _staff(city: DemoCity, data_dir: Path) -> Iterable[Account]:
+    passwords = {login.username: login.password for login in demo_logins(data_dir, city)}
+    for one in city.staff:
+        yield Account(
+            id=f"staff-{one.username}",
+            kind=AccountKind.STAFF,
+            name=one.name,
+            username=one.username,
+            password_hash=hash_password(passwords[one.username]),
+            roles=(_role(one.role, len(one.division_codes) == len(city.divisions)),),
+            organization_id=ORGANIZATION,
+            division_codes=one.division_codes,
+        )
+
+
+def _role(role: str, whole_city: bool) -> str:
+    if role != "manager":
+        return role
+    return "city_manager" if whole_city else "district_manager"
+
+
+def _motorists(city: DemoCity) -> Iterable[Account]:
+    for one in city.motorists:
+        yield Account(
+            id=f"motorist-{one.phone}", kind=AccountKind.MOTORIST, name=one.name, phone=one.phone
+        )
+
+
+def _vehicles(city: DemoCity) -> Iterable[Vehicle]:
+    for number, one in enumerate(city.vehicles):
+        yield Vehicle(
+            id=f"vehicle-{number:03}",
+            plate=Plate(one.number, PlateColor(one.color)),
+            owner_id=f"motorist-{one.owner_phone}",
+        )
+
+
+def _tariff(demo: DemoTariff) -> Tariff:
+    rates: list[Rate] = []
+    at = 0
+    for window in demo.windows:
+        rate = _rate(window)
+        if rate.from_min > at:
+            rates.append(Rate(at, rate.from_min))
+        rates.append(rate)
+        at = rate.to_min
+    if at < DAY_MIN:
+        rates.append(Rate(at, DAY_MIN))
+    return Tariff(
+        id=f"{demo.berth_kind}@1",
+        name=demo.name,
+        number=1,
+        valid_from=LONG_AGO,
+        free_min=demo.free_minutes,
+        rates=tuple(rates),
+        cap=demo.cap,
+    )
+
+
+def _rate(window: DemoWindow) -> Rate:
+    steps = tuple(Step(s.until_minutes, s.amount) for s in window.steps if s.until_minutes)
+    last = window.steps[-1]
+    return Rate(
+        _minute(window.from_time), _minute(window.to_time), steps, last.unit_minutes, last.amount
+    )
+
+
+def _minute(clock: str) -> int:
+    hours, minutes = clock.split(":")
+    return int(hours) * 60 + int(minutes)

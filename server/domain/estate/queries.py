@@ -1,0 +1,27 @@
+"""Reads of what the city owns, for screens."""
+
+from server.domain.estate.model import Berth, City, Division, Place
+from server.kernel.access import in_scope
+from server.kernel.work import Work
+
+
+async def berths_of(work: Work, *, place_id: str) -> list[Berth]:
+    """List a place's berths in their order."""
+    await work.table(Place).get(place_id)
+    return await work.table(Berth).find({"place_id": place_id}, sort="ordinal")
+
+
+async def berths_in_scope(work: Work) -> list[Berth]:
+    """List the berths that the actor may see."""
+    return await work.table(Berth).find(in_scope(work.actor.scope))
+
+
+async def divisions_in_scope(work: Work) -> list[Division]:
+    """List the divisions that the actor may see."""
+    divisions = await work.table(Division).find({}, sort="_id")
+    return [division for division in divisions if work.actor.scope.covers(division.id)]
+
+
+async def the_city(work: Work) -> City:
+    """Read the city itself."""
+    return await work.table(City).get("city")

@@ -1,0 +1,312 @@
+"""The composition root: puts the platform's three processes together. Only it knows all of it."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from pymongo.errors import PyMongoError
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets
+
+import server.domain.billing.reactions
+import server.domain.equipment.jobs
+import server.domain.insight.jobs
+import server.domain.stay.jobs
+import server.domain.stay.reactions
+from devices.gateway import Gateway
+from devices.patience import Take
+from handlers.app import App
+from handlers.routes import make_application
+from realtime import codes
+from realtime.broker import BrokerUnavailable
+from realtime.broker_redis import RedisBroker
+from realtime.channels import Channels, personal_channel
+from realtime.feeds import publications_of
+from realtime.hub import Hub
+from realtime.snapshots import Snapshots
+from server import dead_letters, demo
+from server.config import Config
+from server.domain.equipment import Reading, Verdict, accept_readings
+from server.domain.estate import Place
+from server.domain.identity import LoginEnded
+from server.domain.stay import observe
+from server.kernel.access import system
+from server.kernel.errors import NotFound, Unavailable
+from server.kernel.work import Work
+from server.providers.sms import AliyunSms
+from server.store.beats import beat, read_beats
+from server.store.jobs import run_jobs
+from server.store.lease import Lease
+from server.store.mongo import Database, Store, connect
+from server.store.relay import Relay, Told
+from server.store.wake import Wake
+
+log = logging.getLogger(__name__)
+ReadingId = tuple[str, int, int]
+# 30 s: an embedded mongod recovers its journal after a kill -9 within 5.
+STORE_WITHIN_S = 30.0
+# 20 s: filling a new installation takes 3; a process that was killed in it blocks no longer.
+SEED_LEASE_S = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """What each of the processes has."""
+
+    config: Config
+    name: str
+    node: str
+    store: Store
+    wake: Wake
+    stopping: asyncio.Event
+
+    @property
+    def database(self) -> Database:
+        """The platform's database."""
+        return self.store.database
+
+
+async def run_serve(config: Config) -> None:
+    """Answer HTTP and websockets until SIGTERM."""
+    async with _process(config, "serve") as process:
+        hub = _hub(config, process.store)
+        await _patiently(hub.start, BrokerUnavailable)
+        snapshots = Snapshots(process.store.run, hub.broker)
+        app = App(
+            config=config,
+            store=process.store,
+            hub=hub,
+            snapshots=snapshots,
+            sms=AliyunSms.from_config(config),
+            health=lambda: _health(process, hub),
+            demo=lambda: _demo(config),
+        )
+        http = HTTPServer(make_application(app), xheaders=False, max_buffer_size=16 * 1024**2)
+        http.add_sockets(bind_sockets(config.http_port, config.http_host, reuse_port=True))
+        log.info("Serving", extra={"host": config.http_host, "port": config.http_port})
+        async with _beating(process, lambda: {"well": True}):
+            await process.stopping.wait()
+        http.stop()
+        await hub.close()
+        await http.close_all_connections()
+
+
+async def run_ingest(config: Config) -> None:
+    """Carry readings from the MQTT broker into the store until SIGTERM."""
+    async with _process(config, "ingest") as process:
+        gateway = Gateway(
+            mqtt_url=config.mqtt_url,
+            client_id=f"ingest-{os.environ.get('SMARTCLOUD_NODE', '0')}",
+            take=_taker(process.store),
+            bury=lambda letters: dead_letters.bury(process.database, letters),
+            shared=bool(config.mqtt_group),
+        )
+        running = asyncio.create_task(gateway.run())
+        stop = asyncio.create_task(process.stopping.wait())
+        state = lambda: {  # noqa: E731 - it is read once a beat
+            "well": gateway.connected and not gateway.store_is_away,
+            "connected": gateway.connected,
+            "in_hand": gateway.in_hand,
+        }
+        async with _beating(process, state):
+            await asyncio.wait({running, stop}, return_when=asyncio.FIRST_COMPLETED)
+            gateway.stop()
+            await running
+        stop.cancel()
+
+
+async def run_worker(config: Config) -> None:
+    """Relay what was told, and run the jobs, until SIGTERM."""
+    async with _process(config, "worker") as process:
+        hub = _hub(config, process.store)
+        relay = Relay(
+            process.store,
+            holder=process.node,
+            wake=process.wake,
+            forward=lambda told: _forward(hub, told),
+        )
+        tasks = [
+            asyncio.create_task(relay.run(), name="relay"),
+            asyncio.create_task(run_jobs(process.store, holder=process.node), name="jobs"),
+            asyncio.create_task(process.stopping.wait(), name="stop"),
+        ]
+        async with _beating(process, lambda: {"well": True}):
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await hub.broker.close()
+        for task in done:
+            if not task.cancelled():
+                task.result()
+
+
+def _taker(store: Store) -> Take:
+    """Make what the gateway calls: readings in, verdicts out, committed in between."""
+
+    async def take(readings: Sequence[Reading], *, force: frozenset[ReadingId]) -> list[Verdict]:
+        async def use_case(work: Work) -> list[Verdict]:
+            accepted = await accept_readings(work, readings=readings, force=force)
+            await observe(work, accepted=accepted)
+            return [one.verdict for one in accepted]
+
+        return await store.run(system("ingest"), use_case)
+
+    return take
+
+
+async def _forward(hub: Hub, told: Sequence[Told]) -> bool:
+    """Publish what the facts say; says whether it is done, or must be tried again."""
+    publications = publications_of([one.fact for one in told])
+    try:
+        await hub.publish_many([(one.channel, one.data) for one in publications])
+        for one in told:
+            if isinstance(one.fact, LoginEnded):
+                await hub.disconnect(user=one.fact.account_id, code=codes.FORCE_RECONNECT)
+    except BrokerUnavailable:
+        log.warning("Publications wait: redis is away")
+        return False
+    return True
+
+
+def _hub(config: Config, store: Store) -> Hub:
+    divisions: dict[str, str] = {}
+
+    async def division_of(place_id: str) -> str | None:
+        if place_id not in divisions:
+            try:
+                place = await store.run(
+                    system("channels"), lambda work: work.table(Place).get(place_id)
+                )
+            except NotFound:
+                return None
+            divisions[place_id] = place.division_code
+        return divisions[place_id]
+
+    return Hub(
+        Channels(division_of),
+        RedisBroker(config.redis_url),
+        token_key=config.token_key,
+        origins=config.allowed_origins,
+        personal_channel=personal_channel,
+    )
+
+
+@asynccontextmanager
+async def _process(config: Config, name: str) -> AsyncIterator[Process]:
+    client = connect(config.mongo_url)
+    wake = Wake(config.redis_url)
+    store = Store(client[config.mongo_database], on_told=wake.nudge)
+    node = f"{name}@{socket.gethostname()}:{os.getpid()}"
+    process = Process(config, name, node, store, wake, asyncio.Event())
+    loop = asyncio.get_running_loop()
+    for one in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(one, process.stopping.set)
+    try:
+        await _patiently(lambda: _prepare(process), PyMongoError, Unavailable)
+        yield process
+    finally:
+        await wake.close()
+        await client.close()
+
+
+async def _prepare(process: Process) -> None:
+    """Make collections and indexes, and in demo mode the city, in one process at a time."""
+    lease = Lease(process.database, name="prepare", holder=process.node, lasts_s=SEED_LEASE_S)
+    while not await lease.take():  # noqa: ASYNC110 - another process holds it
+        await asyncio.sleep(0.2)
+    try:
+        await process.store.prepare()
+        await dead_letters.prepare(process.database)
+        if process.config.mode == "demo" and not await process.database["places"].find_one():
+            await demo.fill(process.store, process.config.data_dir)
+    finally:
+        await lease.give_back()
+
+
+async def _patiently(attempt: Callable[[], Awaitable[None]], *causes: type[Exception]) -> None:
+    """Try until it works, for as long as a store may take to come up."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + STORE_WITHIN_S
+    while True:
+        try:
+            return await attempt()
+        except causes as error:
+            if loop.time() > until:
+                raise
+            log.warning("Waiting for the stores", extra={"cause": type(error).__name__})
+            await asyncio.sleep(0.5)
+
+
+@asynccontextmanager
+async def _beating(process: Process, state: Callable[[], Mapping[str, Any]]) -> AsyncIterator[None]:
+    task = asyncio.create_task(
+        beat(process.database, process=process.name, node=process.node, state=state)
+    )
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def _health(process: Process, hub: Hub) -> dict[str, Any]:
+    """Say how every component is."""
+    components: dict[str, dict[str, Any]] = {"serve": {"well": True}}
+    try:
+        async with asyncio.timeout(2):
+            await process.database.command("ping")
+            beats = await read_beats(process.database)
+        components["mongo"] = {"well": True}
+        for name in ("ingest", "worker"):
+            components[name] = beats.get(name, {"well": False, "count": 0})
+    except (PyMongoError, TimeoutError):
+        components["mongo"] = {"well": False}
+    try:
+        async with asyncio.timeout(2):
+            await hub.broker.positions(["map:health"])
+        components["redis"] = {"well": True}
+    except (BrokerUnavailable, TimeoutError):
+        components["redis"] = {"well": False}
+    components["mqtt"] = {"well": await _answers(process.config.mqtt_url)}
+    well = all(one["well"] for one in components.values())
+    return {"well": well, "components": components}
+
+
+async def _answers(url: str) -> bool:
+    """Say whether somebody takes connections there."""
+    parts = urlsplit(url)
+    try:
+        async with asyncio.timeout(2):
+            _, writer = await asyncio.open_connection(parts.hostname, parts.port or 1883)
+    except (OSError, TimeoutError):
+        return False
+    writer.close()
+    return True
+
+
+async def _demo(config: Config) -> dict[str, Any] | None:
+    """Give what the landing page shows of the demo; nothing in production."""
+    if config.mode != "demo":
+        return None
+    inbox = f"http://{config.http_host}:{config.sms_port}/inbox"
+    return {"logins": demo.demo_logins(config.data_dir), "sms_inbox": inbox}
+
+
+# Imported for what they declare: reactions and jobs.
+DECLARING = (
+    server.domain.billing.reactions,
+    server.domain.equipment.jobs,
+    server.domain.insight.jobs,
+    server.domain.stay.jobs,
+    server.domain.stay.reactions,
+)
