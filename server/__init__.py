@@ -1,1 +1,1 @@
-
+"""The platform: its ground, its store, its domain, and the root that puts it together."""

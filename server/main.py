@@ -105,7 +105,7 @@ async def run_ingest(config: Config) -> None:
         gateway = Gateway(
             mqtt_url=config.mqtt_url,
             client_id=f"ingest-{os.environ.get('SMARTCLOUD_NODE', '0')}",
-            take=_taker(process.store),
+            take=taker(process.store),
             bury=lambda letters: dead_letters.bury(process.database, letters),
             shared=bool(config.mqtt_group),
         )
@@ -149,7 +149,7 @@ async def run_worker(config: Config) -> None:
                 task.result()
 
 
-def _taker(store: Store) -> Take:
+def taker(store: Store) -> Take:
     """Make what the gateway calls: readings in, verdicts out, committed in between."""
 
     async def take(readings: Sequence[Reading], *, force: frozenset[ReadingId]) -> list[Verdict]:

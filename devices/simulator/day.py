@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from devices.simulator.chance import chance
+from devices.simulator.demand import draw_remaining_dwell
 from devices.simulator.fleet import Fleet
 from devices.simulator.memory import Memory, pages_of, readings_of, save
 from devices.simulator.model import DemoCity, DemoDevice
@@ -19,6 +20,8 @@ SAVE_EVERY_S = 5.0
 # Below three heartbeats of silence the platform still knows every berth, so nothing is said twice.
 FORGOTTEN_AFTER_S = 1500.0
 CAMERA_DELAY_S = (0.5, 3.0)
+# The platform believes a journal of up to 24 h.
+STOOD_AT_MOST_S = 20 * 3600.0
 # A camera misses one car in twenty: that stay waits for a patroller to give it a plate.
 CAMERA_SEES = 0.95
 
@@ -80,7 +83,7 @@ class CityDay:
         filled = self.traffic.fill()
         if self._started_at - memory.saved_at > FORGOTTEN_AFTER_S:
             self._see_free()
-        self._see(filled)
+        self._see(filled, found_standing=True)
         self._schedule_heartbeats()
         # Before the first reading: a boot number must never be used twice.
         self._save()
@@ -99,13 +102,18 @@ class CityDay:
             at = self._started_at + random.uniform(0, device.device.heartbeat_s)
             self._plan(at, Observation(device.device.id, "heartbeat", at))
 
-    def _see(self, movements: Iterable[Movement]) -> None:
-        """Plan what the devices at a berth will say of a movement."""
+    def _see(self, movements: Iterable[Movement], *, found_standing: bool = False) -> None:
+        """Plan what the devices at a berth will say of a movement.
+
+        A sensor that finds a car standing says since when, out of its journal: so the first cars
+        that leave have stayed for hours, and pay.
+        """
         for movement in movements:
+            stood_s = self._draw_stood(movement) if found_standing else 0.0
             sensor = Observation(
                 self._sensor_of[movement.berth_id],
                 movement.kind,
-                movement.at,
+                movement.at - stood_s,
                 confidence=self._random.randint(88, 100),
                 previous_state_s=movement.previous_state_s,
             )
@@ -113,6 +121,11 @@ class CityDay:
             camera_id = self._camera_of.get(movement.berth_id)
             if camera_id and movement.kind == "arrived" and self._random.random() < CAMERA_SEES:
                 self._plan_plate(camera_id, movement)
+
+    def _draw_stood(self, movement: Movement) -> float:
+        """Draw how long a car has stood: as long, in the mean, as it will stay on."""
+        quarter = self.city.place_by_id[self.city.berth_by_id[movement.berth_id].place_id].quarter
+        return min(STOOD_AT_MOST_S, draw_remaining_dwell(self._random, quarter))
 
     def _plan_plate(self, camera_id: str, movement: Movement) -> None:
         at = movement.at + self._random.uniform(*CAMERA_DELAY_S)

@@ -7,7 +7,7 @@ hundred: the same rules, one set of round trips.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
 from typing import Any, Generic, Protocol, TypeVar
@@ -15,6 +15,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from server.kernel.access import Actor
 from server.kernel.errors import NotFound
 from server.kernel.events import Fact
+from server.kernel.nouns import replace
 from server.kernel.table import TABLES, Noun, Table
 
 N = TypeVar("N", bound=Noun)

@@ -1,6 +1,6 @@
 """账单 (bill): nouns."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Self
@@ -9,6 +9,7 @@ from server.domain.tariff import Line
 from server.domain.vehicle import Plate
 from server.kernel.errors import Refused
 from server.kernel.money import Fen
+from server.kernel.nouns import replace
 from server.kernel.table import index, table, unique
 
 

@@ -1,10 +1,11 @@
 """Which readings are news, in which order, and when they really were. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from server.domain.equipment.model import Cursor, Device, Numbering, Reading, Verdict
+from server.kernel.nouns import replace
 
 # 64 marks: a gateway that was away for a minute of a camera's readings; beyond, they are lost.
 MARKS = 64

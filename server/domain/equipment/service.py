@@ -1,7 +1,7 @@
 """Use cases of devices: install them, take their readings, notice who is silent."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from server.domain.equipment.model import (
 )
 from server.domain.equipment.rules import berth_of, heard, judge, judge_time
 from server.kernel.codec import to_plain
+from server.kernel.nouns import replace
 from server.kernel.work import AtMost, Work
 
 ReadingId = tuple[str, int, int]

@@ -2,7 +2,6 @@
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 
 from server.domain.identity.events import LoginEnded
@@ -24,6 +23,7 @@ from server.domain.identity.rules import (
 )
 from server.kernel.access import Actor, Audience
 from server.kernel.errors import TooMany, Unauthenticated
+from server.kernel.nouns import replace
 from server.kernel.work import Work
 
 LOGIN_LASTS = timedelta(hours=12)

@@ -1,6 +1,5 @@
 """The figures of the home page, brought up to date at a pace."""
 
-from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -9,6 +8,7 @@ from server.domain.insight.events import FiguresChanged
 from server.domain.insight.model import Figures
 from server.domain.insight.queries import devices, due, room, stays
 from server.domain.stay import Policy
+from server.kernel.nouns import replace
 from server.kernel.period import city_date, day_start
 from server.kernel.schedule import job
 from server.kernel.work import Work

@@ -1,6 +1,5 @@
 """What is done for berths at a pace: pending states settle, and room is counted."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 from server.domain.estate import Place
@@ -9,6 +8,7 @@ from server.domain.stay.model import Occupancy, Supply
 from server.domain.stay.queries import changed_places, count_berths
 from server.domain.stay.rules import settle
 from server.domain.stay.service import Stays, policy_of
+from server.kernel.nouns import replace
 from server.kernel.schedule import job
 from server.kernel.work import AtMost, Work
 

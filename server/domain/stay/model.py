@@ -1,6 +1,6 @@
 """泊位状态 (occupancy) · 停车记录 (stay) · 余位 (supply): nouns and their moves."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Self
@@ -9,6 +9,7 @@ from server.domain.tariff import Line, Quote
 from server.domain.vehicle import Plate
 from server.kernel.errors import Refused
 from server.kernel.money import Fen
+from server.kernel.nouns import replace
 from server.kernel.table import index, table, unique
 
 
@@ -109,6 +110,8 @@ class Stay:
 
     def flagged(self, *flags: str) -> Self:
         """Add doubts."""
+        if not flags:
+            return self
         return replace(self, flags=tuple(dict.fromkeys((*self.flags, *flags))))
 
     def identify(self, plate: Plate, owner_id: str | None) -> Self:
@@ -189,9 +192,9 @@ STAYS = table(
         message="该车牌已有在停记录",
         where={"open": True, "plate.number": {"$type": "string"}},
     ),
-    index("owner_id", "-arrived_at"),
-    index("plate.number", "-arrived_at"),
-    index("berth.organization_id", "open", "-left_at"),
+    index("owner_id", "-arrived_at", where={"owner_id": {"$gt": ""}}),
+    index("plate.number", "-arrived_at", where={"plate.number": {"$gt": ""}}),
+    index("berth.organization_id", "-left_at"),
     index("berth.organization_id", "-arrived_at"),
 )
 SUPPLIES = table(Supply, "supplies", index("cell"))

@@ -7,11 +7,12 @@ not left. Only when it settles does a stay open or close.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from server.domain.stay.model import Occupancy, OccupancyState, StayLabel
 from server.domain.vehicle import Plate
+from server.kernel.nouns import replace
 from server.kernel.table import table
 
 CONFIDENT = 90

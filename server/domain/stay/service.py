@@ -1,7 +1,7 @@
 """Use cases of berths and stays: what readings and officers do to them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -41,6 +41,7 @@ from server.domain.stay.rules import (
 from server.domain.tariff import Quote, load_tariffs, quote
 from server.domain.vehicle import Plate, owners_of, read_plate
 from server.kernel.errors import Invalid, NotFound, Refused
+from server.kernel.nouns import replace
 from server.kernel.work import Work
 
 
@@ -216,6 +217,8 @@ class Stays:
         return stay
 
     def _tell_changed(self, before: Occupancy, after: Occupancy) -> None:
+        # What a settling or an officer changed was not heard from a device: it is known from now.
+        heard = after.heard_at != before.heard_at
         self._work.tell(
             OccupancyChanged(
                 at=after.since,
@@ -225,7 +228,7 @@ class Stays:
                 state=after.state,
                 confidence=after.confidence,
                 since=after.since,
-                heard_at=after.heard_at,
+                heard_at=after.heard_at if heard else self._work.now,
                 v=after.v,
                 stay=after.stay,
             )

@@ -1,0 +1,1 @@
+"""Speed, shown as ratios to a floor measured in the same run."""

@@ -1,0 +1,41 @@
+// The running list of facts: newest first, each once, no longer than a screen can use.
+import type { LiveFact, LiveFactName } from '@smartcloud/shared'
+
+export interface FeedEntry {
+  epoch: string
+  offset: number
+  fact: LiveFact
+}
+
+export type FeedKind = 'berth' | 'stay' | 'bill' | 'device'
+
+export const FEED_LIMIT = 200
+
+const KINDS: Record<LiveFactName, FeedKind> = {
+  BerthOccupied: 'berth',
+  BerthFreed: 'berth',
+  BerthUnknown: 'berth',
+  StayOpened: 'stay',
+  StayIdentified: 'stay',
+  StayClosed: 'stay',
+  StayVoided: 'stay',
+  BillIssued: 'bill',
+  DeviceSilent: 'device',
+  DeviceRecovered: 'device',
+  DeviceAlarmed: 'device',
+}
+
+export const FEED_KINDS: readonly FeedKind[] = ['berth', 'stay', 'bill', 'device']
+
+/** A fact this console does not know yet counts as one of a berth. */
+export const kindOf = (fact: LiveFact): FeedKind => KINDS[fact.fact] ?? 'berth'
+
+export const keyOf = (entry: FeedEntry): string => `${entry.epoch}/${entry.offset}`
+
+/** Adds entries; what is already held stays once, and entries of an older epoch go behind. */
+export function mergeFeed(held: readonly FeedEntry[], incoming: readonly FeedEntry[], limit = FEED_LIMIT): FeedEntry[] {
+  const byKey = new Map([...held, ...incoming].map((entry) => [keyOf(entry), entry]))
+  return [...byKey.values()]
+    .sort((a, b) => (a.epoch === b.epoch ? b.offset - a.offset : b.fact.at_ms - a.fact.at_ms))
+    .slice(0, limit)
+}

@@ -1,0 +1,26 @@
+// The console's addresses; everything but the login needs a signed-in account.
+import { createRouter, createWebHistory } from 'vue-router'
+import { useLogin } from './stores/login'
+
+export const router = createRouter({
+  history: createWebHistory(import.meta.env.BASE_URL),
+  routes: [
+    { path: '/login', name: 'login', component: () => import('./pages/LoginPage.vue') },
+    {
+      path: '/',
+      component: () => import('./shell/AppShell.vue'),
+      children: [
+        { path: '', redirect: { name: 'city' } },
+        { path: 'city', name: 'city', component: () => import('./city/CityPage.vue') },
+      ],
+    },
+    { path: '/:unknown(.*)*', redirect: '/' },
+  ],
+})
+
+router.beforeEach((to) => {
+  const { signedIn } = useLogin()
+  if (to.name !== 'login' && !signedIn) return { name: 'login', query: { next: to.fullPath } }
+  if (to.name === 'login' && signedIn) return { name: 'city' }
+  return true
+})

@@ -1,0 +1,16 @@
+// What the clients share: plates, money, time, places, berths, the API, and the live connection.
+
+export * from './api'
+export * from './berth'
+export * from './channels'
+export * from './collection'
+export * from './geo'
+export * from './money'
+export * from './observable'
+export * from './plate'
+export * from './realtime'
+export * from './resources'
+export * from './shared-collections'
+export * from './time'
+export * from './wechat-request'
+export * from './wechat-socket'

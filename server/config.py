@@ -1,0 +1,274 @@
+"""Turns the environment into one frozen Config; every variable is documented here and only here."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from server.config_values import (
+    read_flag,
+    read_folder,
+    read_list,
+    read_log,
+    read_mode,
+    read_port,
+    read_zone,
+)
+from server.secrets_file import DEMO_PREFIX, keep_secrets, new_demo_secret
+
+ALIYUN_SMS_URL = "https://dysmsapi.aliyuncs.com"
+MONGO_OPTIONS = "replicaSet=rs0&w=majority&readConcernLevel=majority&retryWrites=true"
+
+PRODUCTION_DEFAULTS = {"sms_url": ALIYUN_SMS_URL, "log": "json", "mqtt_group": "ingest"}
+
+
+class ConfigRefused(Exception):
+    """The environment cannot be used; the text names each variable and what to do with it."""
+
+    code = "config_refused"
+
+
+@dataclass(frozen=True)
+class ConfigKey:
+    """One environment variable: what it is called, what it is when unset, and what it means."""
+
+    variable: str
+    default: str
+    meaning: str
+    read: Callable[[str], Any]
+    in_production: str
+    secret: bool
+
+
+def key(
+    variable: str,
+    meaning: str,
+    *,
+    default: str = "",
+    shown_default: str = "",
+    read: Callable[[str], Any] = str,
+    in_production: str = "optional",
+    secret: bool = False,
+) -> Any:
+    """Declare one field of Config; `in_production` is "optional" or "required"."""
+    entry = ConfigKey(
+        variable=variable,
+        default=shown_default or default,
+        meaning=meaning,
+        read=read,
+        in_production=in_production,
+        secret=secret,
+    )
+    # URLs of stores carry passwords, so what is secret or has a password stays out of repr().
+    shown = not secret and not variable.endswith("_URL")
+    return field(default=default, repr=shown, metadata={"key": entry})
+
+
+@dataclass(frozen=True)
+class Config:
+    """What every process of the platform is told by its environment."""
+
+    mode: str = key(
+        "SMARTCLOUD_MODE",
+        "`demo` makes its own secrets and talks to the servers of `smartcloud up`; "
+        "`production` starts only with every required variable set",
+        default="demo",
+        read=read_mode,
+    )
+    data_dir: Path = key(  # noqa: RUF009 - key() makes a field, nothing shared
+        "SMARTCLOUD_DATA_DIR",
+        "folder for the demo's secrets, embedded servers and logs",
+        default=".data",
+        read=read_folder,
+    )
+    mongo_url: str = key(
+        "SMARTCLOUD_MONGO_URL",
+        "MongoDB, a replica set or a sharded cluster",
+        shown_default="the embedded one",
+        in_production="required",
+    )
+    mongo_database: str = key("SMARTCLOUD_MONGO_DATABASE", "its database", default="smartcloud")
+    redis_url: str = key(
+        "SMARTCLOUD_REDIS_URL",
+        "Redis, for publications and their history",
+        shown_default="the embedded one",
+        in_production="required",
+    )
+    mqtt_url: str = key(
+        "SMARTCLOUD_MQTT_URL",
+        "the MQTT broker, `mqtt://[user:password@]host:port`",
+        shown_default="the embedded one",
+        in_production="required",
+    )
+    mqtt_group: str = key(
+        "SMARTCLOUD_MQTT_GROUP",
+        "name of the shared subscription by which several `ingest` processes split the load; "
+        "none subscribes plainly, for one process",
+        shown_default="demo: none; production: ingest",
+    )
+    http_host: str = key("SMARTCLOUD_HTTP_HOST", "address `serve` listens on", default="127.0.0.1")
+    http_port: int = key(
+        "SMARTCLOUD_HTTP_PORT", "port `serve` listens on", default="8800", read=read_port
+    )
+    allowed_origins: tuple[str, ...] = key(
+        "SMARTCLOUD_ALLOWED_ORIGINS",
+        "origins of other sites that may open the websocket, comma-separated",
+        shown_default="same origin only",
+        read=read_list,
+    )
+    token_key: str = key(
+        "SMARTCLOUD_TOKEN_KEY",
+        "key that signs websocket tokens, at least 32 characters",
+        shown_default="made at first run",
+        in_production="required",
+        secret=True,
+    )
+    sms_url: str = key(
+        "SMARTCLOUD_SMS_URL",
+        "Aliyun SMS endpoint",
+        shown_default=f"demo: the SMS double; production: {ALIYUN_SMS_URL}",
+    )
+    sms_key_id: str = key(
+        "SMARTCLOUD_SMS_KEY_ID",
+        "access key id at the SMS provider",
+        shown_default="made at first run",
+        in_production="required",
+        secret=True,
+    )
+    sms_key_secret: str = key(
+        "SMARTCLOUD_SMS_KEY_SECRET",
+        "access key secret at the SMS provider",
+        shown_default="made at first run",
+        in_production="required",
+        secret=True,
+    )
+    sms_sign_name: str = key(
+        "SMARTCLOUD_SMS_SIGN_NAME",
+        "signature approved by the SMS provider",
+        shown_default="智慧停车",
+        in_production="required",
+    )
+    sms_login_template: str = key(
+        "SMARTCLOUD_SMS_LOGIN_TEMPLATE",
+        "template of the login code, with the variable `code`",
+        shown_default="SMS_LOGIN_CODE",
+        in_production="required",
+    )
+    time_zone: str = key(
+        "SMARTCLOUD_TIME_ZONE",
+        "the city's time zone: days, tariffs and reports follow it",
+        default="Asia/Shanghai",
+        read=read_zone,
+    )
+    log: str = key(
+        "SMARTCLOUD_LOG",
+        "`text` for people, `json` for machines, one object a line",
+        shown_default="demo: text; production: json",
+        read=read_log,
+    )
+    mongo_port: int = key(
+        "SMARTCLOUD_MONGO_PORT", "port of the embedded mongod", default="27410", read=read_port
+    )
+    redis_port: int = key(
+        "SMARTCLOUD_REDIS_PORT", "port of the embedded redis-server", default="6410", read=read_port
+    )
+    mqtt_port: int = key(
+        "SMARTCLOUD_MQTT_PORT", "port of the embedded MQTT broker", default="1884", read=read_port
+    )
+    sms_port: int = key(
+        "SMARTCLOUD_SMS_PORT", "port of the SMS double", default="8810", read=read_port
+    )
+    redis_appendonly: bool = key(
+        "SMARTCLOUD_REDIS_APPENDONLY",
+        "`yes` keeps the embedded Redis over a restart (clients recover what they missed), "
+        "`no` starts it empty (clients load anew)",
+        default="no",
+        read=read_flag,
+    )
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> Self:
+        """Read the configuration; in demo mode the data folder and its secrets are made.
+
+        Refuses, with ConfigRefused naming every variable at fault: unreadable values in any
+        mode; in production missing or demo secrets as well.
+        """
+        values = _read_values(environ)
+        if values["mode"] == "production":
+            _refuse_unfit_for_production(environ)
+            values = PRODUCTION_DEFAULTS | _without_blanks(values)
+        else:
+            values = _demo_values(values) | _without_blanks(values)
+        return cls(**values)
+
+
+CONFIG_KEYS: tuple[ConfigKey, ...] = tuple(each.metadata["key"] for each in fields(Config))
+
+
+def render_config_keys() -> str:
+    """Render the Markdown table of all variables, for the docs and `smartcloud config`."""
+    lines = ["| variable | default | in production | meaning |", "| --- | --- | --- | --- |"]
+    for entry in CONFIG_KEYS:
+        default = entry.default.replace("|", "\\|") or "none"
+        lines.append(
+            f"| `{entry.variable}` | {default} | {entry.in_production} | {entry.meaning} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _read_values(environ: Mapping[str, str]) -> dict[str, Any]:
+    values, faults = {}, []
+    for each in fields(Config):
+        entry: ConfigKey = each.metadata["key"]
+        assert each.default is not MISSING
+        text = environ.get(entry.variable, "").strip() or str(each.default)
+        if not text:
+            continue
+        try:
+            values[each.name] = entry.read(text)
+        except ValueError as error:
+            faults.append(f"{entry.variable}={text!r}: {error}")
+    if faults:
+        raise ConfigRefused("The configuration cannot be read. " + "; ".join(faults))
+    return {"allowed_origins": ()} | values
+
+
+def _demo_values(values: Mapping[str, Any]) -> dict[str, Any]:
+    made = {"token_key", "sms_key_id", "sms_key_secret"} - values.keys()
+    path = values["data_dir"] / "secrets.json"
+    return {
+        "mongo_url": f"mongodb://127.0.0.1:{values['mongo_port']}/?{MONGO_OPTIONS}",
+        "redis_url": f"redis://127.0.0.1:{values['redis_port']}/0",
+        "mqtt_url": f"mqtt://127.0.0.1:{values['mqtt_port']}",
+        "sms_url": f"http://127.0.0.1:{values['sms_port']}",
+        "sms_sign_name": "智慧停车",
+        "sms_login_template": "SMS_LOGIN_CODE",
+        "log": "text",
+        **keep_secrets(path, dict.fromkeys(sorted(made), new_demo_secret)),
+    }
+
+
+def _without_blanks(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value != ""}
+
+
+def _refuse_unfit_for_production(environ: Mapping[str, str]) -> None:
+    missing, unfit = [], []
+    for entry in CONFIG_KEYS:
+        value = environ.get(entry.variable, "").strip()
+        if entry.in_production == "required" and not value:
+            missing.append(entry.variable)
+        if entry.secret and value.startswith(DEMO_PREFIX):
+            unfit.append(f"{entry.variable} is a demo's secret")
+    token_key = environ.get("SMARTCLOUD_TOKEN_KEY", "").strip()
+    # HMAC-SHA256 asks for a key as long as its output (RFC 7518 §3.2).
+    if token_key and len(token_key) < 32:
+        unfit.append("SMARTCLOUD_TOKEN_KEY is shorter than 32 characters")
+    sms_url = urlsplit(environ.get("SMARTCLOUD_SMS_URL", ALIYUN_SMS_URL).strip() or ALIYUN_SMS_URL)
+    if sms_url.scheme != "https":
+        unfit.append("SMARTCLOUD_SMS_URL is not https")
+    if missing:
+        unfit.insert(0, "these must be set: " + ", ".join(missing))
+    if unfit:
+        raise ConfigRefused("Production mode does not start: " + "; ".join(unfit) + ".")

@@ -1,0 +1,184 @@
+"""`smartcloud up`: the whole platform on one machine, from an empty folder to a city that parks."""
+
+import asyncio
+import signal
+import sys
+import time
+from collections.abc import Mapping, Sequence
+
+from rich.console import Console
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+from tornado.httpclient import AsyncHTTPClient, HTTPClientError
+
+from server.config import Config
+from server.standalone.errors import StandaloneRefused
+from server.standalone.kinds import KINDS
+from server.standalone.ports import require_free
+from server.standalone.servers import Servers
+from server.standalone.supervision import Children, wait_until
+
+# The first start seeds the city; the slowest machine tried took a third of this.
+FIRST_ANSWER_PATIENCE_S = 180.0
+ALL_HEALTHY_PATIENCE_S = 60.0
+COLORS = {
+    "sms": "magenta",
+    "serve": "green",
+    "ingest": "cyan",
+    "worker": "blue",
+    "simulate": "yellow",
+}
+
+
+class City:
+    """Everything `up` runs: embedded servers, the SMS double and the platform's processes."""
+
+    def __init__(self, config: Config, environ: Mapping[str, str], *, console: Console) -> None:
+        if config.mode != "demo":
+            raise StandaloneRefused(
+                "`smartcloud up` is for demos: its servers have no passwords. "
+                "In production run `smartcloud serve`, `ingest` and `worker` under a supervisor."
+            )
+        self._config = config
+        self._environ = environ
+        self._console = console
+        # A server that the environment names by URL is used; the others are embedded.
+        self._embedded = [
+            kind.name for kind in KINDS.values() if not environ.get(kind.url_variable)
+        ]
+        self._with_double = not environ.get("SMARTCLOUD_SMS_URL")
+
+    async def run(self, *, simulate: Sequence[str] | None) -> None:
+        """Run until SIGINT or SIGTERM, then stop all in order; `simulate` are its options."""
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop.set)
+        running = asyncio.create_task(self._run(simulate))
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if stop.is_set():
+            self._console.print("Stopping…", style="bold")
+            running.cancel()
+        stopping.cancel()
+        await asyncio.wait({running})
+        if not running.cancelled():
+            running.result()
+
+    async def _run(self, simulate: Sequence[str] | None) -> None:
+        began = time.monotonic()
+        async with (
+            self._servers() as servers,
+            Children(
+                data_dir=self._config.data_dir,
+                environment=self._environment(servers),
+                show=self._show,
+            ) as children,
+        ):
+            watching = asyncio.create_task(servers.watch())
+            try:
+                healthy = await self._start(children, simulate)
+                self._console.print(self._panel(servers, time.monotonic() - began, healthy))
+                await watching
+            finally:
+                watching.cancel()
+
+    def _servers(self) -> Servers:
+        config = self._config
+        ports = {"mongo": config.mongo_port, "redis": config.redis_port, "mqtt": config.mqtt_port}
+        return Servers(
+            config.data_dir,
+            ports=ports,
+            only=self._embedded,
+            redis_appendonly=config.redis_appendonly,
+        )
+
+    async def _start(self, children: Children, simulate: Sequence[str] | None) -> bool:
+        config = self._config
+        # After the servers, so that a second `up` on the same data is told so, not of a port.
+        self._require_free_ports()
+        if self._with_double:
+            double = children.start("sms", _own("provider-double", "sms"))
+            await wait_until(
+                lambda: _status(f"{config.sms_url}/healthz", at_most=299),
+                child=double,
+                patience_s=FIRST_ANSWER_PATIENCE_S,
+            )
+        # Alone at first: it makes the indexes and, in an empty database, the city.
+        serve = children.start("serve", _own("serve"))
+        health = f"http://{config.http_host}:{config.http_port}/healthz"
+        await wait_until(
+            lambda: _status(health, at_most=599), child=serve, patience_s=FIRST_ANSWER_PATIENCE_S
+        )
+        for name in ("ingest", "worker"):
+            children.start(name, _own(name))
+        if simulate is not None:
+            children.start("simulate", _own("simulate", *simulate))
+        return await wait_until(
+            lambda: _status(health, at_most=299), child=serve, patience_s=ALL_HEALTHY_PATIENCE_S
+        )
+
+    def _require_free_ports(self) -> None:
+        config = self._config
+        require_free(
+            config.http_port,
+            label="the web server",
+            variable="SMARTCLOUD_HTTP_PORT or --http-port",
+            host=config.http_host,
+        )
+        if self._with_double:
+            require_free(config.sms_port, label="the SMS double", variable="SMARTCLOUD_SMS_PORT")
+
+    def _environment(self, servers: Servers) -> dict[str, str]:
+        config = self._config
+        urls = {KINDS[name].url_variable: servers[name].url for name in self._embedded}
+        return {
+            **self._environ,
+            **urls,
+            "SMARTCLOUD_DATA_DIR": str(config.data_dir),
+            "SMARTCLOUD_HTTP_PORT": str(config.http_port),
+            "SMARTCLOUD_SMS_URL": config.sms_url,
+            "PYTHONUNBUFFERED": "1",
+        }
+
+    def _show(self, name: str, line: str) -> None:
+        prefix = (f"{name:>8} │ ", COLORS.get(name, "white"))
+        self._console.print(Text.assemble(prefix, Text.from_ansi(line)), soft_wrap=True)
+
+    def _panel(self, servers: Servers, took_s: float, healthy: bool) -> Panel:
+        config = self._config
+        home = f"http://{config.http_host}:{config.http_port}"
+        lines = Table.grid(padding=(0, 2))
+        rows = [("SmartCloud", f"{home}/"), ("Console", f"{home}/console/")]
+        rows += [("Patrol", f"{home}/pos/"), ("Motorist", f"{home}/m/")]
+        if self._with_double:
+            rows.append(("SMS inbox", f"{config.sms_url}/inbox"))
+        rows += [
+            (KINDS[name].label.removeprefix("the "), servers[name].url) for name in self._embedded
+        ]
+        rows.append(("Data", str(config.data_dir)))
+        for label, value in rows:
+            lines.add_row(Text(label, style="bold"), Text(value, overflow="fold"))
+        state = "running" if healthy else f"running, but not all is well: see {home}/healthz"
+        return Panel(
+            lines,
+            title=f"SmartCloud is {state} ({took_s:.1f} s)",
+            subtitle="Ctrl-C stops everything",
+            border_style="green" if healthy else "yellow",
+            expand=False,
+        )
+
+
+def _own(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "server.cli", *arguments]
+
+
+async def _status(url: str, *, at_most: int) -> bool:
+    try:
+        response = await AsyncHTTPClient().fetch(
+            url, raise_error=False, connect_timeout=1, request_timeout=3
+        )
+    except (OSError, HTTPClientError):
+        return False
+    return response.code <= at_most

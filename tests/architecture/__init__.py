@@ -1,0 +1,1 @@
+"""What the tools cannot check: thin edges, told facts, no clock below, files that say what they are."""
