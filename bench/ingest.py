@@ -21,18 +21,18 @@ from pathlib import Path
 
 from bench.street import Street, fill
 from devices.batches import Parcel
+from devices.gateway import LANES
 from devices.lanes import Lane
 from devices.mqtt import Arrival
 from devices.patience import Patience
 from devices.topics import parse_up
-from server.main import taker
+from server.main import calm_collector, taker
 from server.standalone import Servers
 from server.store.mongo import Store, connect
 
 TOOLS = Path(os.environ.get("BENCH_TOOLS", "../shared/bench"))
 # 2,000 messages in hand: what a broker has queued for a gateway that is kept busy.
 IN_HAND = 2_000
-LANES = 2
 
 
 class Broker:
@@ -120,6 +120,7 @@ async def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--profile", action="store_true")
     options = parser.parse_args()
+    calm_collector()
     with tempfile.TemporaryDirectory() as folder:
         async with Servers(Path(folder), only=("mongo",)) as servers:
             if options.profile:

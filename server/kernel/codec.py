@@ -4,7 +4,11 @@
 lists, and `id` is called `_id` in a document.
 """
 
+from collections.abc import Callable
+from dataclasses import fields
 from datetime import datetime
+from functools import cache
+from operator import attrgetter
 from typing import Any, TypeVar
 
 import msgspec
@@ -18,6 +22,24 @@ def to_document(noun: Any) -> dict[str, Any]:
     document: dict[str, Any] = msgspec.to_builtins(noun, builtin_types=_KEPT)
     document["_id"] = document.pop("id")
     return document
+
+
+def to_changes(before: Any, after: Any) -> dict[str, Any]:
+    """Give the fields in which two versions of a noun differ, as the store keeps them."""
+    read, names = _fields(after.__class__)
+    differing = {
+        name: new
+        for name, old, new in zip(names, read(before), read(after), strict=True)
+        if new is not old
+    }
+    changes: dict[str, Any] = msgspec.to_builtins(differing, builtin_types=_KEPT)
+    return changes
+
+
+@cache
+def _fields(kind: Any) -> tuple[Callable[[Any], tuple[Any, ...]], tuple[str, ...]]:
+    names = tuple(field.name for field in fields(kind) if field.name != "id")
+    return attrgetter(*names), names
 
 
 def from_document(noun: type[T], document: dict[str, Any]) -> T:

@@ -29,6 +29,13 @@ class AtMost:
 
 
 @dataclass(frozen=True, slots=True)
+class AtLeast:
+    """In a `where`: not less than the value."""
+
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Near:
     """In a `where`: GeoJSON within that many metres of (lng, lat), the nearest first."""
 
@@ -37,7 +44,7 @@ class Near:
 
 
 Where = Mapping[str, Any]
-"""Field path to a value it equals, a list it is in, `AtMost` or `Near`; all must hold."""
+"""Field path to a value it equals, a list it is in, `AtMost`, `AtLeast` or `Near`; all must hold."""
 
 
 class Source(Protocol):
@@ -190,6 +197,8 @@ def _matches(read: Callable[[Any], Any], noun: Any, want: Any) -> bool:
         value = None
     if isinstance(want, AtMost):
         return value is not None and bool(value <= want.value)
+    if isinstance(want, AtLeast):
+        return value is not None and bool(value >= want.value)
     if isinstance(want, list | tuple | set | frozenset):
         return value in want
     return bool(value == want)

@@ -13,12 +13,12 @@ from pymongo.errors import ConnectionFailure, ExecutionTimeout, OperationFailure
 from pymongo.read_concern import ReadConcern
 
 from server.kernel.access import Actor
-from server.kernel.codec import from_document, to_document, to_plain
+from server.kernel.codec import from_document, to_changes, to_document, to_plain
 from server.kernel.errors import Conflict, Refused, Unavailable
 from server.kernel.ids import new_id
 from server.kernel.period import whole_ms
 from server.kernel.table import TABLES, Index, Noun, Table
-from server.kernel.work import AtMost, Held, Near, Where, Work
+from server.kernel.work import AtLeast, AtMost, Held, Near, Where, Work
 
 N = TypeVar("N", bound=Noun)
 T = TypeVar("T")
@@ -179,7 +179,8 @@ class Store:
             if stored != {id: one.base.v for id, one in changed.items() if one.base}:
                 raise Conflict(table.name)
             updates = [
-                {"q": {"_id": id}, "u": to_document(one.noun)} for id, one in changed.items()
+                {"q": {"_id": id}, "u": {"$set": to_changes(one.base, one.noun)}}
+                for id, one in changed.items()
             ]
             answer = await self.database.command(
                 {"update": table.name, "updates": updates, "ordered": False}, session=session
@@ -210,6 +211,8 @@ def filter_of(where: Where) -> Document:
 def _condition(value: Any) -> Any:
     if isinstance(value, AtMost):
         return {"$lte": value.value}
+    if isinstance(value, AtLeast):
+        return {"$gte": value.value}
     if isinstance(value, Near):
         point = {"type": "Point", "coordinates": list(value.point)}
         return {"$nearSphere": {"$geometry": point, "$maxDistance": value.distance_m}}

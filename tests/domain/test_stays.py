@@ -15,7 +15,7 @@ from server.domain.stay import (
     SupplyChanged,
     identify_berth,
 )
-from server.domain.stay.jobs import count_room, settle_berths
+from server.domain.stay.jobs import count_room, settle_berths, settle_forgotten_berths
 from server.domain.stay.reactions import distrust_berths
 from server.domain.vehicle import Plate, PlateColor
 from server.kernel.errors import Refused
@@ -189,7 +189,7 @@ async def test_a_silent_sensor_makes_its_berth_unknown_and_never_free(world: Wor
 async def test_a_sensor_that_lost_nothing_is_believed_again_when_it_is_back(world: World) -> None:
     await world.see("d1", "arrived", at_s=0)
     world.now = NOON + timedelta(seconds=600 * 3 + 1)
-    await world.job(settle_berths)
+    await world.job(settle_forgotten_berths)
     await world.job(notice_silent_devices)
     await world.run(distrust_berths, facts=await world.facts(DeviceSilent))
     assert (await world.occupancy()).state is OccupancyState.UNKNOWN

@@ -124,7 +124,7 @@ class ReadingBatch:
 # 90 days: as long as a bill can be disputed with evidence.
 READINGS_KEPT_S = 90 * 86_400
 
-DEVICES = table(Device, "devices", index("silent", "silent_after"), index("place_id"))
+DEVICES = table(Device, "devices", index("silent_after", where={"silent": False}))
 READING_BATCHES = table(
     ReadingBatch, "reading_batches", expires("at", ttl_s=READINGS_KEPT_S), index("device_ids", "at")
 )

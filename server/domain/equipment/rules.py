@@ -26,10 +26,13 @@ class Judgement:
     gap: bool = False
 
 
-def judge(cursor: Cursor | None, reading: Reading, *, force: bool) -> Judgement:
+def judge(
+    cursor: Cursor | None, reading: Reading, *, force: bool, last_at: datetime | None = None
+) -> Judgement:
     """Say whether a reading is news.
 
     `force` takes a reading whose predecessors did not come in time; they are marked as missing.
+    `last_at` is when the device's newest reading was.
     """
     if cursor is None:
         # Nothing came before as far as we know: reading 0 is as good as the one before it.
@@ -38,7 +41,7 @@ def judge(cursor: Cursor | None, reading: Reading, *, force: bool) -> Judgement:
     if reading.numbering is Numbering.CLOCK:
         return _judge_clock(cursor, reading)
     if reading.numbering is Numbering.WRAPPING:
-        return _judge_wrapping(cursor, reading, force=force)
+        return _judge_wrapping(cursor, reading, last_at, force=force)
     if reading.boot < cursor.boot:
         return Judgement(Verdict.LATE, cursor)
     if reading.boot > cursor.boot:
@@ -64,9 +67,11 @@ def _judge_booted(cursor: Cursor, reading: Reading, *, force: bool) -> Judgement
     return Judgement(Verdict.APPLIED, Cursor(reading.boot, reading.seq, missing), bool(missing))
 
 
-def _judge_wrapping(cursor: Cursor, reading: Reading, *, force: bool) -> Judgement:
+def _judge_wrapping(
+    cursor: Cursor, reading: Reading, last_at: datetime | None, *, force: bool
+) -> Judgement:
     if reading.seq == 0:
-        if cursor.seq == 0:
+        if cursor.seq == 0 or _is_old(reading, last_at):
             return Judgement(Verdict.DUPLICATE, cursor)
         return Judgement(Verdict.APPLIED, Cursor(cursor.boot + 1, 0))
     distance = (reading.seq - cursor.seq) % _WRAP
@@ -75,6 +80,12 @@ def _judge_wrapping(cursor: Cursor, reading: Reading, *, force: bool) -> Judgeme
     back = range(min(distance - 1, MARKS), 0, -1)
     missing = tuple((reading.seq - step - 1) % _WRAP + 1 for step in back)
     return _judge_counted(cursor, reading.seq, distance, missing, force=force)
+
+
+def _is_old(reading: Reading, last_at: datetime | None) -> bool:
+    """Say whether a device whose clock is set speaks of a time before its newest reading."""
+    clock_is_set = reading.at > reading.received_at - BACKLOG
+    return clock_is_set and last_at is not None and reading.at < last_at
 
 
 def _judge_counted(

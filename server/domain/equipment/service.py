@@ -73,7 +73,7 @@ def _accept(
     device: Device, reading: Reading, force: frozenset[ReadingId]
 ) -> tuple[Accepted, Device]:
     forced = (reading.device_id, reading.boot, reading.seq) in force
-    judged = judge(device.cursor, reading, force=forced)
+    judged = judge(device.cursor, reading, force=forced, last_at=device.last_at)
     if judged.verdict in (Verdict.DUPLICATE, Verdict.AHEAD):
         return Accepted(reading, judged.verdict, reading.received_at), device
     applied = judged.verdict is Verdict.APPLIED

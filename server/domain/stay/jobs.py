@@ -10,19 +10,31 @@ from server.domain.stay.rules import settle
 from server.domain.stay.service import Stays, policy_of
 from server.kernel.nouns import replace
 from server.kernel.schedule import job
-from server.kernel.work import AtMost, Work
+from server.kernel.work import AtLeast, AtMost, Where, Work
 
 # 500 berths a run: a rush hour's leaves of one second in a city of 100,000 berths.
 SETTLED_AT_ONCE = 500
+# 2 min: far beyond any debounce. An index on settle_at alone would cost each reading 20 µs of mongod.
+SETTLE_LOOK_BACK = timedelta(minutes=2)
 # 5 s: a run that was skipped or slow is made up for by the next ones.
 LOOK_BACK = timedelta(seconds=5)
 
 
 @job(every_s=0.5)
 async def settle_berths(work: Work) -> None:
-    """Settle the pending berths whose time has come."""
-    rows = work.table(Occupancy)
-    due = await rows.find({"settle_at": AtMost(work.now)}, sort="settle_at", limit=SETTLED_AT_ONCE)
+    """Settle the pending berths whose time has come, among those that have changed lately."""
+    lately = work.now - SETTLE_LOOK_BACK
+    await _settle(work, {"changed_at": AtLeast(lately), "settle_at": AtMost(work.now)})
+
+
+@job(every_s=60)
+async def settle_forgotten_berths(work: Work) -> None:
+    """Settle the pending berths whose time had come while nobody was there to see to it."""
+    await _settle(work, {"settle_at": AtMost(work.now)})
+
+
+async def _settle(work: Work, where: Where) -> None:
+    due = await work.table(Occupancy).find(where, limit=SETTLED_AT_ONCE)
     if not due:
         return
     stays = Stays(work, await policy_of(work))

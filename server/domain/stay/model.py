@@ -174,10 +174,8 @@ class Supply:
 OCCUPANCIES = table(
     Occupancy,
     "occupancies",
-    index("berth.place_id", "berth.code"),
-    index("settle_at", where={"settle_at": {"$type": "date"}}),
+    index("berth.place_id"),
     index("changed_at"),
-    unique("berth.code", code="occupancy_code_taken"),
 )
 STAYS = table(
     Stay,
@@ -193,7 +191,6 @@ STAYS = table(
         where={"open": True, "plate.number": {"$type": "string"}},
     ),
     index("owner_id", "-arrived_at", where={"owner_id": {"$gt": ""}}),
-    index("plate.number", "-arrived_at", where={"plate.number": {"$gt": ""}}),
     index("berth.organization_id", "-left_at"),
     index("berth.organization_id", "-arrived_at"),
 )

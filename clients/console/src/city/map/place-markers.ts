@@ -38,7 +38,7 @@ export function placeMarkers(map: L.Map, texts: MarkerTexts, onClick: (places: C
   function make({ spots, x, y }: Cluster<PlaceSpot>): L.Marker {
     const places = spots.map(({ place }) => place)
     const [only] = places as [CityPlace]
-    const at = places.length > 1 ? map.unproject([x, y], map.getZoom()) : toLatLng(chips ? topOf(only) : only.point)
+    const at = places.length > 1 ? map.unproject([x, y], map.getZoom()) : toLatLng(chips ? chipAt(only) : only.point)
     const icon = L.divIcon({ className: chips ? 'place-chip' : 'place-ring', html: htmlOf(places), iconSize: [0, 0] })
     const title = places.map(({ name }) => name).slice(0, 6).join('、')
     const marker = L.marker(at, { icon, title, riseOnHover: true, zIndexOffset: places.length * 10 })
@@ -76,10 +76,11 @@ export function placeMarkers(map: L.Map, texts: MarkerTexts, onClick: (places: C
   }
 }
 
-/** Where a name chip covers few berths: at the upper edge or end of the place. */
-function topOf({ point, outline }: CityPlace): Point {
+/** Where a name chip covers few berths: on the roadway of a section, at the upper edge of a lot. */
+function chipAt({ kind, point, outline }: CityPlace): Point {
   const [first, second] = [...outline].sort((a, b) => b[1] - a[1])
-  return first === undefined || second === undefined ? point : [(first[0] + second[0]) / 2, (first[1] + second[1]) / 2]
+  if (kind === 'section' || first === undefined || second === undefined) return point
+  return [(first[0] + second[0]) / 2, (first[1] + second[1]) / 2]
 }
 
 function sumFigures(many: PlaceFigures[]): PlaceFigures {
@@ -112,7 +113,7 @@ function ringHtml(sum: PlaceFigures, name: string, first: CityPlace, count: numb
 
 function chipHtml(place: CityPlace, sum: PlaceFigures): string {
   return (
-    `<div class="chip">${place.kind === 'lot' ? '<b class="lot">P</b>' : ''}<span>${escape(place.name)}</span>` +
+    `<div class="chip of-${place.kind}">${place.kind === 'lot' ? '<b class="lot">P</b>' : ''}<span>${escape(place.name)}</span>` +
     `<strong class="number${sum.free === 0 ? ' none' : ''}">${sum.free}</strong><small class="number">/${sum.total}</small></div>`
   )
 }
