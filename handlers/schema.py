@@ -70,6 +70,12 @@ class PlateBody(Schema):
     color = Text(required=True, validate=validate.OneOf([color.value for color in PlateColor]))
 
 
+class BerthPlateBody(PlateBody):
+    """A plate, and the stay that it was read for, where the client knows."""
+
+    stay_id = Text(load_default=None, allow_none=True, validate=validate.Length(1, 32))
+
+
 class Plate(Schema):
     """A plate: number and color."""
 

@@ -127,6 +127,7 @@ def _places(city: DemoCity) -> Iterable[Place]:
 
 def _berths(city: DemoCity) -> Iterable[Berth]:
     place_of: dict[str, DemoSection | DemoLot] = {place.id: place for place in city.places}
+    sensors = {one.berth_ids[0]: one.id for one in city.devices if one.kind == "berth_sensor"}
     for ordinal, berth in enumerate(city.berths):
         yield Berth(
             id=berth.id,
@@ -136,6 +137,7 @@ def _berths(city: DemoCity) -> Iterable[Berth]:
             division_code=place_of[berth.place_id].division_code,
             ordinal=ordinal,
             polygon=berth.polygon,
+            sensor_id=sensors.get(berth.id),
         )
 
 

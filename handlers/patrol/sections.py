@@ -22,7 +22,7 @@ def show_section(found: PlaceRoom, names: dict[str, str]) -> Shown:
 
 def show_tile(berth: Berth) -> Shown:
     """Show a berth as a tile; what stands on it comes over the section's channel."""
-    return {"id": berth.id, "code": berth.code, "sensor": True}
+    return {"id": berth.id, "code": berth.code, "sensor": berth.sensor_id is not None}
 
 
 class Sections(Handler):
@@ -62,9 +62,11 @@ class BerthPlate(Handler):
     path = "/api/patrol/berths/{berth_id}/plate"
     audience = Audience.PATROL
 
-    @action("录入车牌", permit="patrol.identify", body=schema.PlateBody, answer=schema.StayAnswer)
-    async def post(self, berth_id: str, number: str, color: str) -> Shown:
+    @action(
+        "录入车牌", permit="patrol.identify", body=schema.BerthPlateBody, answer=schema.StayAnswer
+    )
+    async def post(self, berth_id: str, number: str, color: str, stay_id: str | None) -> Shown:
         """Say which car stands on a berth; the same plate again changes nothing."""
         plate = read_plate(number, color)
-        stay = await self.run(identify_berth, berth_id=berth_id, plate=plate)
+        stay = await self.run(identify_berth, berth_id=berth_id, plate=plate, stay_id=stay_id)
         return {"stay": show_stay(stay)}

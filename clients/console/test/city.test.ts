@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { BERTH_STATES, foldBerths, type Berths, type CityPlace, type Kpi, type LiveFact, type PlaceCounts, type Point } from '@smartcloud/shared'
 import { placeFigures, sumCounts } from '../src/city/counts'
 import { kindOf, mergeFeed, type FeedEntry } from '../src/city/feed'
-import { EVERYTHING, inDivision, isShown, onlyState, searchPlaces, toggleState } from '../src/city/filter'
+import { EVERYTHING, inDivision, isShown, onlyState, searchPlaces } from '../src/city/filter'
 import { chooseFollowing, MOST_PLACES } from '../src/city/following'
 import { kpiTiles } from '../src/city/kpi'
 import { quantile, summarize } from '../src/city/latency'
@@ -106,12 +106,6 @@ describe('the filter', () => {
     expect(isShown({ state: 'occupied' }, free)).toBe(false)
     expect(isShown(undefined, free)).toBe(true)
     expect(onlyState(free, 'free').states.size).toBe(BERTH_STATES.length)
-  })
-
-  it('cannot be switched to nothing', () => {
-    const free = onlyState(EVERYTHING, 'free')
-    expect(toggleState(free, 'free').states.size).toBe(BERTH_STATES.length)
-    expect([...toggleState(free, 'unknown').states].sort()).toEqual(['free', 'unknown'])
   })
 
   it('narrows to a division', () => {

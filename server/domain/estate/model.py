@@ -80,6 +80,7 @@ class Berth:
     division_code: str
     ordinal: int
     polygon: tuple[LngLat, ...]
+    sensor_id: str | None = None
 
 
 CITIES = table(City, "cities")

@@ -334,11 +334,14 @@ def _sighting(each: _Seen) -> Sighting:
     )
 
 
-async def identify_berth(work: Work, *, berth_id: str, plate: Plate) -> Stay:
+async def identify_berth(
+    work: Work, *, berth_id: str, plate: Plate, stay_id: str | None = None
+) -> Stay:
     """Say which car stands on a berth; the same plate again changes nothing.
 
-    Refuses with `berth_has_no_stay` where nothing stands, and `plate_has_open_stay` where that
-    car is known to stand elsewhere.
+    `stay_id` is the stay that the plate was read for: read offline and sent later, it must not
+    land on the next car. Refuses with `berth_has_no_stay` where nothing stands, `stay_changed`
+    where another car does, and `plate_has_open_stay` where that car is known to stand elsewhere.
     """
     occupancy = await work.table(Occupancy).get(berth_id)
     if not work.actor.scope.covers(occupancy.berth.division_code):
@@ -351,6 +354,8 @@ async def identify_berth(work: Work, *, berth_id: str, plate: Plate) -> Stay:
         occupancy = stays.apply(occupancy, settled)
     if occupancy.stay is None:
         raise Refused("berth_has_no_stay", "该泊位没有在停车辆", berth_id=berth_id)
+    if stay_id is not None and stay_id != occupancy.stay.id:
+        raise Refused("stay_changed", "该泊位已换车，请核对后重新录入", berth_id=berth_id)
     stay = await work.table(Stay).get(occupancy.stay.id)
     if stay.plate == plate:
         return stay

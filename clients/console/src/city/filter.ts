@@ -17,14 +17,6 @@ export const inDivision = (place: Pick<CityPlace, 'division_code'>, filter: City
 export const isShown = (berth: Pick<Berth, 'state'> | undefined, filter: CityFilter): boolean =>
   berth === undefined || filter.states.has(berth.state)
 
-/** Switches a state on or off; switching off the last one brings all of them back. */
-export function toggleState(filter: CityFilter, state: BerthState): CityFilter {
-  const states = new Set(filter.states)
-  if (states.has(state)) states.delete(state)
-  else states.add(state)
-  return { ...filter, states: states.size === 0 ? new Set(BERTH_STATES) : states }
-}
-
 /** Shows only this state, or everything again where it already was the only one. */
 export function onlyState(filter: CityFilter, state: BerthState): CityFilter {
   const alone = filter.states.size === 1 && filter.states.has(state)

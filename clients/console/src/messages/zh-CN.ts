@@ -1,6 +1,6 @@
 // All texts of the console in Chinese.
 export default {
-  product: { name: 'SmartCloud 智慧停车', console: '城市运营台', promise: '一座城市的泊位，一张实时的图' },
+  product: { name: 'SmartCloud 智慧停车', promise: '一座城市的泊位，一张实时的图' },
   menu: { label: '主导航', city: '实时城市', open: '打开菜单' },
   login: {
     title: '登录运营台',
@@ -17,7 +17,7 @@ export default {
       unknown: '未知就是未知，绝不冒充空闲',
     },
   },
-  account: { signOut: '退出登录', menu: '账号菜单', organization: '所属组织' },
+  account: { signOut: '退出登录', menu: '账号菜单' },
   connection: {
     connected: '实时连接',
     connecting: '正在连接',
@@ -39,7 +39,6 @@ export default {
       unknown: '未知',
       out_of_service: '停用',
     },
-    waiting: '等待状态',
   },
   kpi: {
     label: '城市指标',
@@ -70,7 +69,6 @@ export default {
   filter: {
     division: '全部区域',
     search: '搜索路段、停车场',
-    nothing: '没有找到「{typed}」',
     section: '路段',
     lot: '停车场',
     states: '泊位状态',
@@ -112,7 +110,6 @@ export default {
   },
   place: {
     berths: '{total} 个泊位',
-    free: '空闲 {free}',
     locate: '在地图上查看',
     empty: '这里还没有泊位',
     loading: '正在读取泊位',
@@ -142,5 +139,4 @@ export default {
     failing: '{count} 处泊位读取失败',
     tabs: { feed: '动态', kpi: '指标', states: '状态' },
   },
-  plate: { blue: '蓝牌', green: '绿牌', yellow: '黄牌', yellow_green: '黄绿牌', white: '白牌', black: '黑牌' },
 }
