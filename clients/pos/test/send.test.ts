@@ -27,13 +27,13 @@ describe('a plate sent at once', () => {
   it('is posted to its berth under its own key', async () => {
     const { api, asked } = server({ status: 200, body: ACCEPTED })
 
-    const outcome = await sendPlate(api, entry({ berth_id: 'b/1' }), NOON_MS)
+    const outcome = await sendPlate(api, entry({ berth_id: 'b/1', stay_id: 'stay-1' }), NOON_MS)
 
     expect(outcome).toEqual({ kind: 'accepted' })
     expect(asked).toHaveLength(1)
     expect(asked[0]).toMatchObject({ method: 'POST', url: '/api/patrol/berths/b%2F1/plate' })
     expect(asked[0]?.headers['Idempotency-Key']).toBe('id-1')
-    expect(JSON.parse(asked[0]?.body ?? '')).toEqual({ number: '粤B12345', color: 'blue' })
+    expect(JSON.parse(asked[0]?.body ?? '')).toEqual({ number: '粤B12345', color: 'blue', stay_id: 'stay-1' })
   })
 
   it.each([
@@ -78,22 +78,22 @@ describe('a plate sent at once', () => {
 describe('a plate that waited', () => {
   const later_ms = NOON_MS + 20 * 60_000
 
-  it('is sent when the same car still stands there', async () => {
-    const { api, asked } = server({ status: 200, body: ACCEPTED }, stay(null, 10, 'stay-1'))
-
-    const outcome = await sendPlate(api, entry({ stay_id: 'stay-1' }), later_ms)
-
-    expect(outcome).toEqual({ kind: 'accepted' })
-    expect(asked.map(({ method }) => method)).toEqual(['GET', 'POST'])
-  })
-
-  it('is never put on another car', async () => {
-    const { api, asked } = server({ status: 200, body: ACCEPTED }, stay(null, -15, 'stay-2'))
+  it('leaves it to the server whether its stay still stands', async () => {
+    const { api, asked } = server(refusal(409, 'stay_changed'), stay(null, -15, 'stay-2'))
 
     const outcome = await sendPlate(api, entry({ stay_id: 'stay-1' }), later_ms)
 
     expect(outcome).toMatchObject({ kind: 'refused', refusal: { code: 'stay_changed' } })
-    expect(asked.map(({ method }) => method)).toEqual(['GET'])
+    expect(asked.map(({ method }) => method)).toEqual(['POST'])
+  })
+
+  it('is sent when no stay was known and the car had come before', async () => {
+    const { api, asked } = server({ status: 200, body: ACCEPTED }, stay(null, 10, 'stay-1'))
+
+    const outcome = await sendPlate(api, entry({ stay_id: null }), later_ms)
+
+    expect(outcome).toEqual({ kind: 'accepted' })
+    expect(asked.map(({ method }) => method)).toEqual(['GET', 'POST'])
   })
 
   it('is judged by the time of arrival when no stay was known', async () => {

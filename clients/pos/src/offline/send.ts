@@ -19,14 +19,18 @@ const NOT_NOW: ReadonlySet<number> = new Set([0, 408, 425, 429])
 
 type Carrier = Pick<Api, 'get' | 'post'>
 
-/** Send the entry under its own key. A plate is refused here already when the berth meanwhile holds another stay. */
+/**
+ * Send the entry under its own key. The server refuses a plate whose stay has ended; one that was recorded before the
+ * stay had a name is refused here when the car that stands there now came later.
+ */
 export async function sendPlate(api: Carrier, entry: PlateEntry, now_ms: number): Promise<Outcome> {
   try {
-    if (now_ms - entry.recorded_ms > FRESH_MS && (await holdsAnotherStay(api, entry))) {
+    if (entry.stay_id === null && now_ms - entry.recorded_ms > FRESH_MS && (await holdsLaterStay(api, entry))) {
       return { kind: 'refused', refusal: { status: 409, code: 'stay_changed', message: '' } }
     }
     const path = `/berths/${encodeURIComponent(entry.berth_id)}/plate`
-    const answer = await api.post<IdentifiedStay | null>(path, entry.plate, { 'Idempotency-Key': entry.id })
+    const body = { ...entry.plate, stay_id: entry.stay_id }
+    const answer = await api.post<IdentifiedStay | null>(path, body, { 'Idempotency-Key': entry.id })
     // The login page of a public network also answers 200: only the server names the stay.
     return answer?.stay ? { kind: 'accepted' } : { kind: 'unreachable' }
   } catch (error) {
@@ -43,11 +47,9 @@ export function outcomeOf(error: unknown): Outcome {
   return { kind: 'refused', refusal: { status, code, message } }
 }
 
-async function holdsAnotherStay(api: Carrier, entry: PlateEntry): Promise<boolean> {
+async function holdsLaterStay(api: Carrier, entry: PlateEntry): Promise<boolean> {
   const channel = encodeURIComponent(staffPlaceChannel('section', entry.section_id))
   const { data } = await api.get<Snapshot<BerthsPublication>>(`/snapshots/${channel}`)
   const berth = data.berths.map(readBerthRow).find(({ code }) => code === entry.berth_code)
-  if (!berth?.stay) return false
-  if (entry.stay_id !== null) return berth.stay.id !== entry.stay_id
-  return berth.stay.arrived_ms > entry.recorded_ms
+  return berth?.stay ? berth.stay.arrived_ms > entry.recorded_ms : false
 }
