@@ -126,7 +126,9 @@ def _facts() -> str:
 
 
 def _kinds() -> Iterable[tuple[str, type[Fact]]]:
-    ours = [(name, kind) for name, kind in Facts.kinds.items() if "server.domain" in kind.__module__]
+    ours = [
+        (name, kind) for name, kind in Facts.kinds.items() if "server.domain" in kind.__module__
+    ]
     return sorted(ours, key=lambda each: each[0])
 
 

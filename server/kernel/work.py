@@ -109,14 +109,19 @@ class Rows(Generic[N]):
 
     async def find(self, where: Where, *, sort: str = "", limit: int = 0) -> list[N]:
         """Read the rows for which all of `where` holds, own changes included."""
-        fetched = await self._source.fetch(self.table, where, sort=sort, limit=limit)
-        found = [self._adopt(noun) for noun in fetched]
         dirty = [held.noun for held in self._held.values() if held.dirty]
+        # Each changed row may drop out of what is fetched, so that many more are asked for.
+        reach = limit + len(dirty) if limit else 0
+        fetched = await self._source.fetch(self.table, where, sort=sort, limit=reach)
+        found = [self._adopt(noun) for noun in fetched]
         if not dirty:
             return found
         seen = {noun.id for noun in found}
         found = [noun for noun in found if not self._held[noun.id].dirty or _holds(noun, where)]
-        return found + [noun for noun in dirty if noun.id not in seen and _holds(noun, where)]
+        found += [noun for noun in dirty if noun.id not in seen and _holds(noun, where)]
+        if sort:
+            found.sort(key=_sort_key(sort.removeprefix("-")), reverse=sort.startswith("-"))
+        return found[:limit] if limit else found
 
     async def one(self, where: Where) -> N | None:
         """Read the row for which `where` holds, if there is one."""
@@ -186,15 +191,27 @@ class Work:
 
 
 def _holds(noun: Any, where: Where) -> bool:
-    return all(_matches(attrgetter("id" if key == "_id" else key), noun, want)
-               for key, want in where.items())  # fmt: skip
+    return all(_matches(_value(noun, key), want) for key, want in where.items())
 
 
-def _matches(read: Callable[[Any], Any], noun: Any, want: Any) -> bool:
+def _value(noun: Any, key: str) -> Any:
     try:
-        value = read(noun)
+        return attrgetter("id" if key == "_id" else key)(noun)
     except AttributeError:  # a path through something that is None
-        value = None
+        return None
+
+
+def _sort_key(key: str) -> Callable[[Any], tuple[bool, Any]]:
+    """Sort as the store does, where nothing is less than anything."""
+
+    def read(noun: Any) -> tuple[bool, Any]:
+        value = _value(noun, key)
+        return value is not None, value if value is not None else 0
+
+    return read
+
+
+def _matches(value: Any, want: Any) -> bool:
     if isinstance(want, AtMost):
         return value is not None and bool(value <= want.value)
     if isinstance(want, AtLeast):

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from pymongo import ASCENDING, AsyncMongoClient
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import ConnectionFailure, ExecutionTimeout, OperationFailure, PyMongoError
+from pymongo.errors import ConnectionFailure, ExecutionTimeout, OperationFailure
 from pymongo.read_concern import ReadConcern
 
 from server.kernel.access import Actor
@@ -31,6 +31,8 @@ AUDIT = "audit_entries"
 OUTBOX_KEPT_S = 3 * 86_400
 # 8 tries: 2 ingest lanes on one berth settle within 3; 8 has never been reached.
 TRIES = 8
+# 40 rows: from there on 25 µs a row outweigh a round trip of 1 ms.
+MANY = 40
 PEOPLE = frozenset({"motorist", "patrol", "console"})
 _DUPLICATE_KEY = 11000
 
@@ -107,7 +109,7 @@ class Store:
                     if attempt:  # it was no race: the second look met the same row
                         break
             except (ConnectionFailure, ExecutionTimeout) as away:
-                raise Unavailable("store_away", "数据服务暂时不可用，请稍后再试") from away
+                raise _away() from away
             else:
                 if work.facts:
                     self._on_told()
@@ -143,54 +145,67 @@ class Store:
         audit = audit_row(work, changes, action) if work.actor.audience in PEOPLE else None
 
         async def write(session: AsyncClientSession) -> None:
-            for table, held in changes:
-                await self._write(table, held, session)
-            if told:
-                await self.database[OUTBOX].insert_one(told, session=session)
-            if audit:
-                await self.database[AUDIT].insert_one(audit, session=session)
+            try:
+                for table, held in changes:
+                    await self._write(table, held, session)
+                if told:
+                    await self.database[OUTBOX].insert_one(told, session=session)
+                if audit:
+                    await self.database[AUDIT].insert_one(audit, session=session)
+            except OperationFailure as failure:
+                # Somebody else writes one of these rows now. PyMongo would wait, write the same
+                # again and find the versions changed; reading anew at once is all that helps.
+                if failure.has_error_label("TransientTransactionError"):
+                    raise Conflict from failure
+                raise
+            except ConnectionFailure as away:
+                # Nothing was committed. PyMongo would try for two minutes, with callers queued up.
+                raise _away() from away
 
         async with self.database.client.start_session() as session:
-            try:
-                await session.with_transaction(write, ReadConcern("snapshot"))
-            except PyMongoError as error:
-                if isinstance(error, ConnectionFailure):
-                    raise
-                if error.has_error_label("TransientTransactionError"):
-                    raise Conflict from error
-                raise
+            await session.with_transaction(write, ReadConcern("snapshot"))
 
     async def _write(
         self, table: Table[Any], held: Sequence[Held[Any]], session: AsyncClientSession
     ) -> None:
         """Write one table's rows as raw commands: half the CPU of `bulk_write` at 300 rows.
 
-        Versions are read inside the transaction, which nobody can then change before it commits,
-        and rows are written by id alone: a filter on id *and* version costs mongod twice as much.
+        Each row must still have the version that was read. Of a few rows the filter asks for it;
+        of many it is read first, inside the transaction, and rows are written by id alone, which
+        costs mongod half as much a row (25 µs instead of 50) but a round trip more.
         """
         added = [to_document(one.noun) for one in held if one.base is None]
         changed = {one.noun.id: one for one in held if one.base is not None}
         # Changes first: a stay that closes makes room under the unique indexes for one that opens.
         if changed:
-            cursor = self.database[table.name].find(
-                {"_id": {"$in": list(changed)}}, {"v": 1}, session=session
-            )
-            stored = {row["_id"]: row["v"] for row in await cursor.to_list(None)}
-            if stored != {id: one.base.v for id, one in changed.items() if one.base}:
+            versions = {id: one.base.v for id, one in changed.items() if one.base}
+            many = len(changed) > MANY
+            if many and versions != await self._versions(table, list(changed), session):
                 raise Conflict(table.name)
             updates = [
-                {"q": {"_id": id}, "u": {"$set": to_changes(one.base, one.noun)}}
+                {
+                    "q": {"_id": id} if many else {"_id": id, "v": versions[id]},
+                    "u": {"$set": to_changes(one.base, one.noun)},
+                }
                 for id, one in changed.items()
             ]
             answer = await self.database.command(
                 {"update": table.name, "updates": updates, "ordered": False}, session=session
             )
             _raise_errors(table, answer)
+            if answer["n"] != len(changed):
+                raise Conflict(table.name)
         if added:
             answer = await self.database.command(
                 {"insert": table.name, "documents": added, "ordered": False}, session=session
             )
             _raise_errors(table, answer)
+
+    async def _versions(
+        self, table: Table[Any], ids: list[str], session: AsyncClientSession
+    ) -> dict[str, int]:
+        cursor = self.database[table.name].find({"_id": {"$in": ids}}, {"v": 1}, session=session)
+        return {row["_id"]: row["v"] for row in await cursor.to_list(None)}
 
     async def _create_index(self, collection: str, index: Index) -> None:
         options: Document = {"name": index.name}
@@ -201,6 +216,10 @@ class Store:
         if index.ttl_s is not None:
             options["expireAfterSeconds"] = index.ttl_s
         await self.database[collection].create_index(list(index.keys), **options)
+
+
+def _away() -> Unavailable:
+    return Unavailable("store_away", "数据服务暂时不可用，请稍后再试")
 
 
 def filter_of(where: Where) -> Document:

@@ -1,8 +1,9 @@
 """Carries what was told from the outbox to those who listen: reactions first come, feeds at once.
 
 One relay runs at a time, under a lease. It takes the pending rows in order, hands their facts to
-the feeds in one batch, runs the reactions, and marks the rows. If it dies in between, the next one
-does the same rows again: whoever listens is safe to be told twice.
+the feeds in one batch, and beside that runs the reactions, in the same order, and marks the rows.
+If it dies in between, the next one does the same rows again: whoever listens is safe to be told
+twice.
 """
 
 import asyncio
@@ -66,6 +67,8 @@ class Relay:
         self._wake = wake
         self._forward = forward
         self._tries: dict[str, int] = {}
+        # Rows that are on the screens already and whose reactions are still to run, in order.
+        self._reacting: dict[str, dict[str, Any]] = {}
 
     async def run(self) -> None:
         """Relay until cancelled."""
@@ -82,38 +85,67 @@ class Relay:
                 await self._lease.give_back()
 
     async def _lead(self) -> None:
+        """Forward and react side by side: what a reaction does takes longer than a screen waits."""
         renewed = 0.0
         loop = asyncio.get_running_loop()
-        while True:
-            if loop.time() - renewed > LEASE_S / 3:
-                if not await self._lease.take():
-                    LEADS.set(0)
-                    await asyncio.sleep(LEASE_S / 3)
-                    continue
-                LEADS.set(1)
-                renewed = loop.time()
-            if not await self.drain():
-                await self._wake.wait(POLL_S)
+        reacting: asyncio.Task[None] | None = None
+        try:
+            while True:
+                if loop.time() - renewed > LEASE_S / 3:
+                    if not await self._lease.take():
+                        LEADS.set(0)
+                        await asyncio.sleep(LEASE_S / 3)
+                        continue
+                    LEADS.set(1)
+                    renewed = loop.time()
+                news = await self.forward()
+                if self._reacting and (reacting is None or reacting.done()):
+                    if reacting is not None:
+                        reacting.result()
+                    reacting = asyncio.create_task(self.react())
+                if not news:
+                    await self._wake.wait(POLL_S)
+        finally:
+            if reacting is not None:
+                reacting.cancel()
+                await asyncio.gather(reacting, return_exceptions=True)
+            self._reacting.clear()
 
     async def drain(self) -> int:
         """Relay the rows that are pending now, oldest first; gives how many there were."""
+        count = await self.forward()
+        await self.react()
+        return count
+
+    async def forward(self) -> int:
+        """Hand the facts of pending rows to the feeds; gives how many rows are new."""
+        room = ROWS_AT_ONCE - len(self._reacting)
+        if room <= 0:
+            return 0
         pending = self._outbox.find({"relayed_at": None}).hint("pending").sort("_id", 1)
-        rows = await pending.limit(ROWS_AT_ONCE).to_list(None)
-        if not rows:
-            return 0
+        found = await pending.limit(ROWS_AT_ONCE).to_list(None)
+        rows = [row for row in found if row["_id"] not in self._reacting][:room]
         told = [told for row in rows for told in _facts_of(row)]
-        forwarded = await self._forward(told)
-        done = await self._react(rows, told)
-        if not forwarded:  # the rows stay; what reacted is safe to react again
-            await asyncio.sleep(POLL_S)
-            return 0
+        if not rows or not await self._forward(told):
+            return 0  # what could not be sent stays, and is found again
         now = datetime.now(UTC)
-        await self._outbox.update_many({"_id": {"$in": done}}, {"$set": {"relayed_at": now}})
         for row in rows:
             LAG.observe((now - row["at"]).total_seconds())
         for one in told:
             RELAYED.labels(type(one.fact).__name__).inc()
+        self._reacting.update((row["_id"], row) for row in rows)
         return len(rows)
+
+    async def react(self) -> None:
+        """Run the reactions to what has been forwarded, and mark the rows that are done."""
+        rows = list(self._reacting.values())
+        if not rows:
+            return
+        done = await self._react(rows, [told for row in rows for told in _facts_of(row)])
+        now = datetime.now(UTC)
+        await self._outbox.update_many({"_id": {"$in": done}}, {"$set": {"relayed_at": now}})
+        for row in rows:
+            del self._reacting[row["_id"]]
 
     async def _react(self, rows: Sequence[dict[str, Any]], told: Sequence[Told]) -> list[str]:
         """Run the reactions over all rows; where that fails, row by row, to find the bad one."""

@@ -42,8 +42,7 @@ class Source:
                 for alias in node.names:
                     yield alias.name, node.lineno
             elif isinstance(node, ast.ImportFrom):
-                assert node.level == 0 and node.module, f"{self.path}: relative import"
-                yield node.module, node.lineno
+                yield node.module or "", node.lineno
 
     def at(self, node: ast.stmt | ast.expr) -> str:
         """Say where a node stands."""

@@ -68,7 +68,9 @@ async def add_pet(work: Work, **said: Any) -> Pet:
     return pet
 
 
-async def run(store: Store, use_case: Callable[[Work], Awaitable[T]], *, actor: Actor = SYSTEM) -> T:
+async def run(
+    store: Store, use_case: Callable[[Work], Awaitable[T]], *, actor: Actor = SYSTEM
+) -> T:
     """Run a use case as a unit of work of its own."""
     return await store.run(actor, use_case)
 

@@ -1,15 +1,30 @@
 """All of a unit of work lands, or nothing of it; conflicts are run again; refusals have their code."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from pymongo import AsyncMongoClient
 
 from server.kernel.errors import Refused, Unavailable
 from server.kernel.work import Work
-from server.store.mongo import AUDIT, OUTBOX, Store, connect
 from server.standalone.ports import free_port
+from server.store.mongo import AUDIT, OUTBOX, Store
 from tests.store.nouns import PERSON, SYSTEM, Pet, PetTested, Toy, add_pet, outbox, run
+
+UseCase = Callable[[Work], Awaitable[Any]]
+
+
+async def write_only(work: Work) -> None:
+    """Put in a pet without a look."""
+    await add_pet(work, name="n1")
+
+
+async def read_only(work: Work) -> None:
+    """Look for a pet."""
+    await work.table(Pet).find({})
 
 
 async def test_a_work_that_read_an_old_row_is_run_again(store: Store) -> None:
@@ -177,14 +192,14 @@ async def test_what_the_platform_does_by_itself_is_not_audited(store: Store) -> 
     assert await store.database[AUDIT].count_documents({}) == 0
 
 
-async def test_a_store_that_is_away_is_unavailable() -> None:
-    url = f"mongodb://127.0.0.1:{free_port()}/?serverSelectionTimeoutMS=100"
-    async with connect(url) as client:
-        # The client's own options win over the address.
-        away = Store(client.get_database("tests"))
-        client.options.server_selection_timeout  # noqa: B018
-        with pytest.raises(Unavailable) as refused:
-            await run(away, lambda work: add_pet(work, name="n1"))
+@pytest.mark.parametrize("use_case", [write_only, read_only], ids=lambda one: one.__name__)
+async def test_a_store_that_is_away_is_unavailable_soon(use_case: UseCase) -> None:
+    url = f"mongodb://127.0.0.1:{free_port()}/"
+    options = {"serverSelectionTimeoutMS": 100, "connectTimeoutMS": 100}
+    async with AsyncMongoClient[dict[str, Any]](url, **options) as client:
+        async with asyncio.timeout(5):
+            with pytest.raises(Unavailable) as refused:
+                await run(Store(client["tests"]), use_case)
 
     assert refused.value.code == "store_away"
     assert refused.value.status == 503

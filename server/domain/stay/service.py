@@ -1,5 +1,6 @@
 """Use cases of berths and stays: what readings and officers do to them."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -93,8 +94,10 @@ class Stays:
         berths = list(occupancies)
         ids = [one.stay.id for one in berths if one.stay]
         ids += [one.inferred_stay_id for one in berths if one.inferred_stay_id]
-        self._held = await self._rows.load(ids)
-        self._tariffs = await load_tariffs(self._work, {one.berth.tariff_id for one in berths})
+        tariff_ids = {one.berth.tariff_id for one in berths}
+        self._held, self._tariffs = await asyncio.gather(
+            self._rows.load(ids), load_tariffs(self._work, tariff_ids)
+        )
         if plates:
             numbers = sorted({plate.number for plate in plates})
             for stay in await self._rows.find({"open": True, "plate.number": numbers}):
@@ -266,12 +269,14 @@ class _Seen:
 
 async def observe(work: Work, *, accepted: Sequence[Accepted]) -> None:
     """Let accepted readings move berths and stays, in the order given."""
-    policy = await policy_of(work)
-    seen = [_Seen(one, _plate_of(one, policy)) for one in accepted if _matters(one)]
-    if not seen:
+    news = [one for one in accepted if _matters(one)]
+    if not news:
         return
     rows = work.table(Occupancy)
-    held = await rows.load(berth_id for each in seen for berth_id in _berths(each.one))
+    policy, held = await asyncio.gather(
+        policy_of(work), rows.load(berth_id for one in news for berth_id in _berths(one))
+    )
+    seen = [_Seen(one, _plate_of(one, policy)) for one in news]
     stays = Stays(work, policy)
     await stays.load(held.values(), {each.plate for each in seen if each.plate})
     for each in seen:
