@@ -126,6 +126,13 @@ def judge_time(
     return min(at, received), skewed
 
 
+def evidence(device: Device, numbering: Numbering) -> datetime | None:
+    """Say until when a device vouches for its last state: not while readings of it are missing."""
+    counted = numbering is not Numbering.CLOCK
+    holes = counted and device.cursor is not None and device.cursor.marks
+    return None if holes else device.heard_at
+
+
 def heard(device: Device, reading: Reading, cursor: Cursor, at: datetime, skewed: bool) -> Device:
     """Note on the device what a new reading says of it."""
     received = reading.received_at

@@ -13,7 +13,7 @@ from server.domain.equipment.model import (
     ReadingKind,
     Verdict,
 )
-from server.domain.equipment.rules import berth_of, heard, judge, judge_time
+from server.domain.equipment.rules import berth_of, evidence, heard, judge, judge_time
 from server.kernel.codec import to_plain
 from server.kernel.nouns import replace
 from server.kernel.work import AtMost, Work
@@ -25,8 +25,8 @@ SILENT_AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A reading with its verdict; `at` is the judged instant, `evidence_at` when its device was
-    last heard before, `gap` that readings before this one are missing, `recovered` the berths of
+    """A reading with its verdict; `at` is the judged instant, `evidence_at` until when its
+    device vouched for its state before, `gap` that readings before this one are missing, `recovered` the berths of
     a device that was silent until now."""
 
     reading: Reading
@@ -83,7 +83,7 @@ def _accept(
         judged.verdict,
         at,
         berth_of(device.berths, reading),
-        device.heard_at,
+        evidence(device, reading.numbering),
         judged.gap,
         skewed,
         tuple(device.berths.values()) if applied and device.silent else (),

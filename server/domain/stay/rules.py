@@ -45,8 +45,7 @@ POLICIES = table(Policy, "stay_policies")
 class Sighting:
     """One reading as it bears on one berth, its time already judged.
 
-    `evidence_at` is when the device was last heard before; `gap` says that readings are missing
-    in between; `left_at` is when the state before this one began, where the device knows.
+    `evidence_at` is until when the device vouched for the state before; `left_at` is when the state before this one began, where the device knows.
     """
 
     arrived: bool
@@ -56,7 +55,6 @@ class Sighting:
     plate: Plate | None = None
     confidence: int | None = None
     evidence_at: datetime | None = None
-    gap: bool = False
     left_at: datetime | None = None
     skewed: bool = False
 
@@ -282,10 +280,8 @@ def _missed_leave(occupancy: Occupancy, stay: StayLabel, seen: Sighting) -> date
     """When a car left that nobody saw leave: as the device says, else at the last evidence."""
     if seen.left_at is not None and seen.left_at >= stay.arrived_at:
         return seen.left_at
-    evidence = occupancy.evidence_at
-    if not seen.gap and seen.evidence_at is not None:
-        evidence = max(evidence, seen.evidence_at)
-    return max(evidence, stay.arrived_at)
+    vouched = max(occupancy.evidence_at, seen.evidence_at or occupancy.evidence_at)
+    return max(vouched, stay.arrived_at)
 
 
 def _left(occupancy: Occupancy, seen: Sighting, policy: Policy) -> Outcome:

@@ -333,7 +333,6 @@ def _sighting(each: _Seen) -> Sighting:
         plate=each.plate,
         confidence=reading.confidence,
         evidence_at=one.evidence_at,
-        gap=one.gap,
         left_at=one.at - timedelta(seconds=lasted) if lasted is not None else None,
         skewed=one.skewed,
     )

@@ -1,0 +1,76 @@
+"""Bills follow the price of their stay, once."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from server.domain.billing import Bill, BillIssued, BillState, BillWithdrawn
+from server.domain.billing.reactions import bill_priced_stays
+from server.domain.stay import StayClosed, StayCorrected, identify_berth
+from server.domain.stay.jobs import settle_berths
+from server.domain.vehicle import Plate, PlateColor
+from tests.world import NOON, World
+
+PLATE = Plate("粤B12345", PlateColor.BLUE)
+
+
+async def bills(world: World) -> Sequence[Bill]:
+    return await world.run(lambda work: work.table(Bill).find({}, sort="revision"))
+
+
+async def stay_for(world: World, *, minutes: int, plate: Plate | None = PLATE) -> list[Any]:
+    await world.see("d1", "arrived", at_s=0)
+    if plate is not None:
+        await world.run(identify_berth, berth_id="b1", plate=plate)
+    await world.see("d1", "left", at_s=minutes * 60)
+    world.now = NOON + timedelta(minutes=minutes + 1)
+    await world.job(settle_berths)
+    return await world.facts(StayClosed)
+
+
+async def test_a_closed_stay_is_billed_once_however_often_it_is_told(world: World) -> None:
+    closed = await stay_for(world, minutes=61)
+
+    await world.run(bill_priced_stays, facts=closed)
+    await world.run(bill_priced_stays, facts=closed)
+
+    [bill] = await bills(world)
+    assert (bill.due, bill.state, bill.plate) == (400, BillState.DUE, PLATE)
+    assert sum(line.amount for line in bill.lines) == bill.due
+    assert len(await world.facts(BillIssued)) == 1
+
+
+async def test_a_free_stay_has_no_bill(world: World) -> None:
+    closed = await stay_for(world, minutes=10)
+
+    await world.run(bill_priced_stays, facts=closed)
+
+    assert await bills(world) == []
+
+
+async def test_nobody_is_billed_for_a_car_without_a_plate(world: World) -> None:
+    closed = await stay_for(world, minutes=61, plate=None)
+
+    await world.run(bill_priced_stays, facts=closed)
+
+    assert await bills(world) == []
+
+
+async def test_a_corrected_stay_has_its_bill_withdrawn_and_issued_anew(world: World) -> None:
+    await world.see("d1", "arrived", at_s=0)
+    await world.run(identify_berth, berth_id="b1", plate=PLATE)
+    await world.see("d1", "heartbeat", at_s=61 * 60)
+    lost = world.reading("d1", "left", at_s=100 * 60)
+    again = world.reading("d1", "arrived", at_s=180 * 60)
+    await world.take(again, force=[again])
+    await world.run(bill_priced_stays, facts=await world.facts(StayClosed))
+    [first] = await bills(world)
+
+    await world.take(lost)
+    await world.run(bill_priced_stays, facts=await world.facts(StayCorrected))
+
+    old, new = await bills(world)
+    assert old.id == first.id
+    assert (old.state, new.state) == (BillState.WITHDRAWN, BillState.DUE)
+    assert new.due == 500
+    assert len(await world.facts(BillWithdrawn)) == 1
