@@ -13,6 +13,7 @@ from server.config_values import (
     read_log,
     read_mode,
     read_port,
+    read_port_or_none,
     read_zone,
 )
 from server.secrets_file import DEMO_PREFIX, keep_secrets, new_demo_secret
@@ -106,6 +107,17 @@ class Config:
         "name of the shared subscription by which several `ingest` processes split the load; "
         "none subscribes plainly, for one process",
         shown_default="demo: none; production: ingest",
+    )
+    node: str = key(
+        "SMARTCLOUD_NODE",
+        "name of this `ingest` among several; the broker keeps its session under it",
+        default="0",
+    )
+    metrics_port: int = key(
+        "SMARTCLOUD_METRICS_PORT",
+        "port on which `ingest` and `worker` show `/metrics`; 0 is none (`serve` always does)",
+        default="0",
+        read=read_port_or_none,
     )
     http_host: str = key("SMARTCLOUD_HTTP_HOST", "address `serve` listens on", default="127.0.0.1")
     http_port: int = key(

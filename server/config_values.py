@@ -13,6 +13,11 @@ def read_port(text: str) -> int:
     return port
 
 
+def read_port_or_none(text: str) -> int:
+    """Read a TCP port; 0 means none."""
+    return 0 if text == "0" else read_port(text)
+
+
 def read_folder(text: str) -> Path:
     """Read a folder; a relative one starts at the working directory."""
     return Path(text).absolute()

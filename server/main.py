@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from pymongo.errors import PyMongoError
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
+from tornado.web import Application
 
 import server.domain.billing.reactions
 import server.domain.equipment.jobs
@@ -26,6 +27,7 @@ from devices.gateway import Gateway
 from devices.patience import Take
 from handlers.app import App
 from handlers.routes import make_application
+from handlers.web.health import Metrics
 from realtime import codes
 from realtime.broker import BrokerUnavailable
 from realtime.broker_redis import RedisBroker
@@ -105,7 +107,7 @@ async def run_ingest(config: Config) -> None:
     async with _process(config, "ingest") as process:
         gateway = Gateway(
             mqtt_url=config.mqtt_url,
-            client_id=f"ingest-{os.environ.get('SMARTCLOUD_NODE', '0')}",
+            client_id=f"ingest-{config.node}",
             take=taker(process.store),
             bury=lambda letters: dead_letters.bury(process.database, letters),
             shared=bool(config.mqtt_group),
@@ -212,12 +214,24 @@ async def _process(config: Config, name: str) -> AsyncIterator[Process]:
     loop = asyncio.get_running_loop()
     for one in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(one, process.stopping.set)
+    metrics = _metrics_server(config) if name != "serve" else None
     try:
         await _patiently(lambda: _prepare(process), PyMongoError, Unavailable)
         yield process
     finally:
+        if metrics is not None:
+            metrics.stop()
         await wake.close()
         await client.close()
+
+
+def _metrics_server(config: Config) -> HTTPServer | None:
+    """Show the figures of a process that has no web server of its own."""
+    if not config.metrics_port:
+        return None
+    server = HTTPServer(Application([(r"/metrics", Metrics)]))
+    server.listen(config.metrics_port, config.http_host)
+    return server
 
 
 def calm_collector() -> None:

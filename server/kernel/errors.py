@@ -12,7 +12,7 @@ class DomainError(Exception):
 
     status: ClassVar[int] = 409
 
-    def __init__(self, code: str, message: str, **fields: Any) -> None:
+    def __init__(self, code: str, message: str, /, **fields: Any) -> None:
         super().__init__(message)
         self.code = code
         self.message = message

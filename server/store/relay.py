@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 from prometheus_client import Counter, Gauge, Histogram
 from pymongo.errors import PyMongoError
 
@@ -34,6 +35,8 @@ POLL_S = 0.25
 LEASE_S = 5.0
 # After 5 tries a row is set aside and counted: one bad reaction must not stop the city.
 TRIES = 5
+# A fact was renamed, or its body changed, while a row of it was waiting.
+UNREADABLE = (KeyError, msgspec.ValidationError)
 
 LAG = Histogram(
     "smartcloud_relay_lag_seconds",
@@ -125,7 +128,11 @@ class Relay:
         pending = self._outbox.find({"relayed_at": None}).hint("pending").sort("_id", 1)
         found = await pending.limit(ROWS_AT_ONCE).to_list(None)
         rows = [row for row in found if row["_id"] not in self._reacting][:room]
-        told = [told for row in rows for told in _facts_of(row)]
+        try:
+            told = [told for row in rows for told in _facts_of(row)]
+        except UNREADABLE:
+            rows = await self._set_unreadable_aside(rows)
+            told = [told for row in rows for told in _facts_of(row)]
         if not rows or not await self._forward(told):
             return 0  # what could not be sent stays, and is found again
         now = datetime.now(UTC)
@@ -172,6 +179,16 @@ class Relay:
             return False
         return True
 
+    async def _set_unreadable_aside(self, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Mark the rows that no code knows any more, which would come again for ever."""
+        readable = [row for row in rows if _is_readable(row)]
+        odd = [row["_id"] for row in rows if row not in readable]
+        log.error("Outbox rows cannot be read and are set aside", extra={"row_ids": odd})
+        SET_ASIDE.inc(len(odd))
+        done = {"$set": {"relayed_at": datetime.now(UTC)}}
+        await self._outbox.update_many({"_id": {"$in": odd}}, done)
+        return readable
+
     def _give_up(self, row_id: str) -> bool:
         tries = self._tries[row_id] = self._tries.get(row_id, 0) + 1
         if tries < TRIES:
@@ -190,6 +207,14 @@ def _facts_of(row: dict[str, Any]) -> list[Told]:
         Told(f"{row['_id']}-{number}", from_plain(Facts.kinds[told["kind"]], told["body"]))
         for number, told in enumerate(row["facts"])
     ]
+
+
+def _is_readable(row: dict[str, Any]) -> bool:
+    try:
+        _facts_of(row)
+    except UNREADABLE:
+        return False
+    return True
 
 
 def _reactions_to(told: Sequence[Told]) -> list[tuple[Reaction, list[Fact]]]:

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.simulation
 BERTHS, RATE, RUSH_S = 360, 150, 10.0
 SCREENS = 2
 PLACES = 4
-WITHIN_S = 60.0
+WITHIN_S = 30.0
 VICTIMS = ("ingest", "serve", "mongo")
 
 

@@ -83,9 +83,12 @@ def _judge_wrapping(
 
 
 def _is_old(reading: Reading, last_at: datetime | None) -> bool:
-    """Say whether a device whose clock is set speaks of a time before its newest reading."""
+    """Say whether a device whose clock is set speaks of no later time than in its newest reading.
+
+    Such frames count whole seconds, and no device boots in the second of its last reading.
+    """
     clock_is_set = reading.at > reading.received_at - BACKLOG
-    return clock_is_set and last_at is not None and reading.at < last_at
+    return clock_is_set and last_at is not None and reading.at <= last_at
 
 
 def _judge_counted(

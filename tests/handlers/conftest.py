@@ -1,0 +1,179 @@
+"""The API over a real store and a real HTTP server, with a text message sender that remembers."""
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest_asyncio
+from tornado.httpclient import AsyncHTTPClient, HTTPRequest, HTTPResponse
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets
+
+from handlers.app import App
+from handlers.routes import make_application
+from realtime.broker_memory import MemoryBroker
+from realtime.channels import Channels, personal_channel
+from realtime.hub import Hub
+from realtime.snapshots import Snapshots
+from server.config import Config
+from server.domain.estate import City, Division, lay_out
+from server.domain.identity import (
+    Account,
+    AccountKind,
+    Organization,
+    enrol,
+    hash_password,
+)
+from server.domain.system import DataApp, hash_key, register_data_apps
+from server.domain.vehicle import Plate, PlateColor, Vehicle, register_vehicles
+from tests.world import LNG_LAT, World
+
+PASSWORD = "a good password"
+PARTNER_KEY = "partner key"
+PHONE = "13800000001"
+PLATE = Plate("粤B12345", PlateColor.BLUE)
+STAFF = {"city": ("city_manager", ()), "district": ("district_manager", ("440303",))} | {
+    "patrol1": ("patroller", ("440304",)),
+    "patrol2": ("patroller", ("440303",)),
+}
+
+
+@dataclass
+class Messages:
+    """Text messages that were sent."""
+
+    sent: list[tuple[str, str, Mapping[str, str]]] = field(default_factory=list)
+
+    async def send(self, *, phone: str, template: str, params: Mapping[str, str]) -> str:
+        """Remember it."""
+        self.sent.append((phone, template, params))
+        return "message-1"
+
+
+@dataclass
+class Site:
+    """A running server, and how to ask it."""
+
+    url: str
+    world: World
+    messages: Messages
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        token: str = "",
+        raw: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> HTTPResponse:
+        """Ask, and give the answer whatever its status."""
+        sent = dict(headers or {})
+        if token:
+            sent["Authorization"] = f"Bearer {token}"
+        data = raw if raw is not None else json.dumps(body).encode() if body is not None else None
+        request = HTTPRequest(
+            self.url + path, method=method, body=data, headers=sent, allow_nonstandard_methods=True
+        )
+        return await AsyncHTTPClient().fetch(request, raise_error=False)
+
+    async def token(self, audience: str, username: str) -> str:
+        """Log a member of staff in."""
+        body = {"username": username, "password": PASSWORD}
+        answer = await self.ask("POST", f"/api/{audience}/logins", body)
+        return str(said(answer)["token"])
+
+    async def motorist(self, phone: str = PHONE) -> str:
+        """Log a motorist in."""
+        await self.ask("POST", "/api/motorist/login-codes", {"phone": phone})
+        code = self.messages.sent[-1][2]["code"]
+        answer = await self.ask("POST", "/api/motorist/logins", {"phone": phone, "code": code})
+        return str(said(answer)["token"])
+
+
+def said(answer: HTTPResponse) -> Any:
+    """Read an answer's JSON."""
+    return json.loads(answer.body)
+
+
+def code(answer: HTTPResponse) -> tuple[int, str]:
+    """Read a refusal's status and code."""
+    return answer.code, said(answer)["error"]["code"]
+
+
+@pytest_asyncio.fixture
+async def site(world: World, tmp_path: Path) -> AsyncIterator[Site]:
+    """The street with people in it, behind a web server."""
+    await world.run(
+        lay_out,
+        cities=[City(name="深圳", center=LNG_LAT)],
+        divisions=[Division(id="440303", name="罗湖区"), Division(id="440304", name="福田区")],
+        places=[],
+        berths=[],
+    )
+    await world.run(
+        enrol, organizations=[Organization(id="city", name="鹏城停车")], accounts=_accounts()
+    )
+    vehicle = Vehicle(id="v1", plate=PLATE, owner_id="motorist-1")
+    await world.run(register_vehicles, vehicles=[vehicle])
+    partner = DataApp(id="partner", name="合作方", key_hash=hash_key(PARTNER_KEY))
+    await world.run(register_data_apps, apps=[partner])
+    config = Config.from_environment({"SMARTCLOUD_DATA_DIR": str(tmp_path)})
+    broker, messages = MemoryBroker(), Messages()
+
+    async def division_of(place_id: str) -> str | None:
+        return "440304" if place_id == "s1" else None
+
+    hub = Hub(
+        Channels(division_of),
+        broker,
+        token_key=config.token_key,
+        personal_channel=personal_channel,
+    )
+    await hub.start()
+    app = App(
+        config=config,
+        store=world.store,
+        hub=hub,
+        snapshots=Snapshots(world.store.run, broker),
+        sms=messages,
+        health=_well,
+        demo=_no_demo,
+    )
+    server = HTTPServer(make_application(app))
+    [socket] = bind_sockets(0, "127.0.0.1")
+    server.add_sockets([socket])
+    yield Site(f"http://127.0.0.1:{socket.getsockname()[1]}", world, messages)
+    server.stop()
+    await server.close_all_connections()
+    await hub.close()
+
+
+async def _well() -> dict[str, Any]:
+    return {"well": True, "components": {}}
+
+
+async def _no_demo() -> None:
+    return None
+
+
+def _accounts() -> list[Account]:
+    hashed = hash_password(PASSWORD)
+    staff = [
+        Account(
+            id=f"staff-{username}",
+            kind=AccountKind.STAFF,
+            name=username,
+            username=username,
+            password_hash=hashed,
+            roles=(role,),
+            organization_id="city",
+            division_codes=codes,
+        )
+        for username, (role, codes) in STAFF.items()
+    ]
+    motorist = Account(id="motorist-1", kind=AccountKind.MOTORIST, name="车主", phone=PHONE)
+    return [*staff, motorist]
