@@ -47,7 +47,8 @@ class NearQuery(Asked):
 class PhoneBody(Schema):
     """A phone."""
 
-    phone = Text(required=True)
+    # 20: what is no phone is kept as somebody's try at one, so it must not be a book.
+    phone = Text(required=True, validate=validate.Length(1, 20))
 
 
 class CodeBody(PhoneBody):

@@ -8,5 +8,5 @@ async def eventually(condition: Callable[[], bool], *, within_s: float = 10) -> 
     """Return as soon as the condition holds; TimeoutError when it does not within the time."""
     async with asyncio.timeout(within_s):
         # It is about other processes, which can set no event of ours.
-        while not condition():  # noqa: ASYNC110
+        while not condition():
             await asyncio.sleep(0.02)

@@ -6,7 +6,7 @@ from handlers.shows import Shown, show_room, show_stay
 from server.domain.estate import Berth
 from server.domain.estate.queries import berths_of, divisions_in_scope
 from server.domain.stay import identify_berth
-from server.domain.stay.queries import PlaceRoom, room_in_scope, room_of
+from server.domain.stay.queries import PlaceRoom, room_in_scope, room_in_sight
 from server.domain.tariff import summary
 from server.domain.vehicle import read_plate
 from server.kernel.access import Audience
@@ -48,7 +48,7 @@ class Section(Handler):
     @action("路段与泊位", permit="patrol.watch", answer=schema.PatrolSectionDetail)
     async def get(self, section_id: str) -> Shown:
         """Show a section with its berths."""
-        found = await self.run(room_of, place_id=section_id)
+        found = await self.run(room_in_sight, place_id=section_id)
         berths = await self.run(berths_of, place_id=section_id)
         names = {one.id: one.name for one in await self.run(divisions_in_scope)}
         tiles = [show_tile(berth) for berth in berths]

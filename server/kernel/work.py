@@ -154,6 +154,10 @@ class Rows(Generic[N]):
         """List what is to be written."""
         return [held for held in self._held.values() if held.dirty]
 
+    def versions(self) -> dict[str, int]:
+        """Give the versions of the rows that were read, by id."""
+        return {id: held.base.v for id, held in self._held.items() if held.base is not None}
+
     def _adopt(self, noun: N) -> N:
         return self._held.setdefault(noun.id, Held(noun, noun)).noun
 
@@ -183,6 +187,10 @@ class Work:
     def tell(self, fact: Fact) -> None:
         """Say what has happened; it leaves through the outbox once this work is committed."""
         self.facts.append(fact)
+
+    def read(self) -> Sequence[tuple[Table[Any], Mapping[str, int]]]:
+        """List the versions of what was read, table by table."""
+        return [(rows.table, rows.versions()) for rows in self._rows.values()]
 
     def changes(self) -> Sequence[tuple[Table[Any], list[Held[Any]]]]:
         """List what is to be written, table by table."""

@@ -13,9 +13,6 @@ from server.standalone.programs import Program
 REPLICA_SET = "rs0"
 NOT_YET_INITIALIZED = 94
 CACHE_GB = 0.5
-# 5 s: a process killed between a write and its commit leaves its rows locked for as long; mongod's
-# default of 60 s stopped the whole ingest for a minute. Our longest commits take less than one.
-TRANSACTION_LIVES_S = 5
 
 
 def url(port: int) -> str:
@@ -39,7 +36,6 @@ def command(program: Program, place: Place) -> list[str]:
         *("--setParameter", "transactionLifetimeLimitSeconds=5"),
         # A lone node has nobody to hand over to: stopping took 0.48 s before, 0.12 s with this.
         *("--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100"),
-        *("--setParameter", f"transactionLifetimeLimitSeconds={TRANSACTION_LIVES_S}"),
     ]
 
 

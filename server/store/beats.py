@@ -9,6 +9,7 @@ from typing import Any
 from pymongo.errors import PyMongoError
 
 from server.store.mongo import Database
+from server.store.stopping import stop_if_cancelled
 
 COLLECTION = "beats"
 EVERY_S = 2.0
@@ -22,6 +23,7 @@ async def beat(
 ) -> None:
     """Say how this process is until cancelled; `state` has `well` and whatever explains it."""
     while True:
+        stop_if_cancelled()
         row = {"process": process, "at": datetime.now(UTC), **state()}
         try:
             await database[COLLECTION].replace_one({"_id": node}, row, upsert=True)

@@ -11,6 +11,7 @@ from server.kernel.errors import DomainError
 from server.kernel.schedule import JOBS, Job
 from server.store.lease import Lease
 from server.store.mongo import Store
+from server.store.stopping import stop_if_cancelled
 
 log = logging.getLogger(__name__)
 LEASE_S = 5.0
@@ -36,6 +37,7 @@ async def run_jobs(store: Store, *, holder: str) -> None:
 
 async def _keep(lease: Lease, held: asyncio.Event) -> None:
     while True:
+        stop_if_cancelled()
         try:
             mine = await lease.take()
         except PyMongoError:
@@ -47,6 +49,7 @@ async def _keep(lease: Lease, held: asyncio.Event) -> None:
 async def _repeat(store: Store, job: Job, held: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
     while True:
+        stop_if_cancelled()
         await held.wait()
         started = loop.time()
         try:

@@ -101,7 +101,7 @@ class Store:
         for attempt in range(TRIES):
             work = Work(self, actor=actor, now=self.clock(), new_id=self.new_id)
             try:
-                result = await use_case(work)
+                result = await self._decide(work, use_case)
                 await self._commit(work, action)
             except Conflict as conflict:
                 if isinstance(conflict.__cause__, Refused):
@@ -116,6 +116,20 @@ class Store:
                 return result
             await asyncio.sleep(random.random() * 0.004 * 2**attempt)  # noqa: S311
         raise refusal
+
+    async def _decide(self, work: Work, use_case: Callable[[Work], Awaitable[T]]) -> T:
+        """Run a use case; what it refuses counts only if all that it has read still holds.
+
+        Rows are read one table after the other. Where somebody commits in between, a berth may be
+        seen with its stay and the stay as closed: that is no state of things, but a race.
+        """
+        try:
+            return await use_case(work)
+        except (Refused, AssertionError):
+            for table, versions in work.read():
+                if await self._versions(table, list(versions)) != versions:
+                    raise Conflict(table.name) from None
+            raise
 
     async def fetch(
         self, table: Table[N], where: Where, *, sort: str = "", limit: int = 0
@@ -202,7 +216,7 @@ class Store:
             _raise_errors(table, answer)
 
     async def _versions(
-        self, table: Table[Any], ids: list[str], session: AsyncClientSession
+        self, table: Table[Any], ids: list[str], session: AsyncClientSession | None = None
     ) -> dict[str, int]:
         cursor = self.database[table.name].find({"_id": {"$in": ids}}, {"v": 1}, session=session)
         return {row["_id"]: row["v"] for row in await cursor.to_list(None)}
@@ -268,7 +282,7 @@ def audit_row(
         "changes": [
             {
                 "table": table.name,
-                "id": one.noun.id,
+                "id": table.shown({"id": one.noun.id})["id"],
                 "before": table.shown(to_plain(one.base)) if one.base else None,
                 "after": table.shown(to_plain(one.noun)),
             }

@@ -25,6 +25,7 @@ from server.kernel.events import Fact, Facts, Reaction
 from server.kernel.work import Work
 from server.store.lease import Lease
 from server.store.mongo import OUTBOX, Store
+from server.store.stopping import stop_if_cancelled
 from server.store.wake import Wake
 
 log = logging.getLogger(__name__)
@@ -94,6 +95,7 @@ class Relay:
         reacting: asyncio.Task[None] | None = None
         try:
             while True:
+                stop_if_cancelled()
                 if loop.time() - renewed > LEASE_S / 3:
                     if not await self._lease.take():
                         LEADS.set(0)

@@ -42,6 +42,13 @@ LARGE = tariff(
     Rate(1260, 1440),
     cap=2500,
 )
+YICHANG = tariff(
+    Rate(0, 420, unit_min=120, unit_amount=100),
+    Rate(420, 1200, (Step(60, 400),), 30, 200),
+    Rate(1200, 1440, unit_min=120, unit_amount=100),
+    free_min=30,
+    cap=3000,
+)
 ZHUMADIAN = tariff(
     Rate(0, 450),
     Rate(450, 1170, (Step(60, 500),), 60, 150),
@@ -74,8 +81,31 @@ def test_a_stay_in_the_day_costs_what_the_published_table_says(
     assert fee(of, at("08:00"), timedelta(minutes=minutes)) == fen
 
 
-def test_a_whole_day_is_capped() -> None:
-    assert fee(SMALL, at("07:30"), timedelta(hours=13, minutes=30)) == 2500
+@pytest.mark.parametrize(
+    ("of", "clock", "hours", "fen"),
+    [
+        (SMALL, "07:30", 13.5, 2500),
+        (ZHUMADIAN, "07:30", 12, 2000),
+        (YICHANG, "07:00", 13, 3000),
+        (YICHANG, "19:00", 4, 600),
+        (YICHANG, "08:00", 0.5, 0),
+        (YICHANG, "08:00", 31 / 60, 400),
+        (YICHANG, "08:00", 130 / 60, 1000),
+    ],
+)
+def test_windows_and_caps_are_as_the_published_table_says(
+    of: Tariff, clock: str, hours: float, fen: int
+) -> None:
+    assert fee(of, at(clock), timedelta(hours=hours)) == fen
+
+
+def test_every_day_of_a_stay_has_its_own_cap_and_its_own_steps() -> None:
+    assert fee(SMALL, at("07:30"), timedelta(days=2)) == 5000
+    assert fee(SMALL, at("07:30"), timedelta(days=2, seconds=1)) == 5300
+
+
+def test_free_time_is_given_once_a_stay() -> None:
+    assert fee(ZHUMADIAN, at("08:00"), timedelta(days=1, minutes=20)) == 2500
 
 
 def test_only_the_minutes_inside_a_window_are_charged() -> None:
@@ -113,7 +143,12 @@ def test_a_cap_of_a_stay_holds_over_all_its_days() -> None:
         ((Rate(0, 700), Rate(660, 1440)), "tariff_overlap"),
         ((Rate(0, 1400),), "tariff_gap"),
         ((Rate(0, 1440, (Step(60, 300), Step(30, 200))),), "tariff_steps_invalid"),
+        ((Rate(0, 1440, (Step(30, 300), Step(60, 200))),), "tariff_steps_invalid"),
+        ((Rate(0, 1440, (Step(60, 300), Step(60, 400))),), "tariff_steps_invalid"),
+        ((Rate(0, 1440, (Step(0, 300),)),), "tariff_steps_invalid"),
+        ((Rate(0, 1440, (Step(60, -1),)),), "tariff_steps_invalid"),
         ((Rate(0, 1440, unit_min=0),), "tariff_steps_invalid"),
+        ((Rate(0, 1440, unit_amount=-1),), "tariff_steps_invalid"),
     ],
 )
 def test_a_tariff_with_a_hole_is_refused(rates: tuple[Rate, ...], code: str) -> None:

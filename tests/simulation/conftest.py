@@ -9,11 +9,6 @@ from tests.city import City, running_city
 from tests.simulation.ledger import Ledger, make_every_stay_cost
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker by which these tests are chosen or left out."""
-    config.addinivalue_line("markers", "simulation: rushes a running platform and breaks it")
-
-
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def wounded(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[City]:
     """A city of its own, as its processes are killed."""

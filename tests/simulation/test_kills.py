@@ -53,7 +53,7 @@ async def _kill_in_the_middle(city: City, victim: str) -> None:
     await asyncio.sleep(random.Random(victim).uniform(0.15, 0.3) * RUSH_S)
     killed = city.kill(victim)
     async with asyncio.timeout(30):
-        while city.pid(victim) in (None, killed):  # noqa: ASYNC110 - it is another's child
+        while city.pid(victim) in (None, killed):
             await asyncio.sleep(0.05)
 
 

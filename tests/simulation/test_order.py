@@ -20,7 +20,7 @@ from devices.topics import up_topic
 from server.domain.equipment import Reading, Verdict, accept_readings, install
 from server.domain.estate import Berth, BerthKind, Place
 from server.domain.stay import observe, open_berths
-from server.domain.stay.jobs import settle_berths
+from server.domain.stay.jobs import settle_forgotten_berths
 from server.kernel.access import system
 from server.kernel.period import to_ms
 from server.kernel.work import Work
@@ -151,7 +151,7 @@ class Ingest:
     async def done(self) -> None:
         """Wait until all that was heard is acknowledged, then stop."""
         async with asyncio.timeout(PATIENCE_S):
-            while self.desk.waiting:  # noqa: ASYNC110 - the lane sets no event of ours
+            while self.desk.waiting:
                 await asyncio.sleep(0.01)
         self.lane.stop()
         await self._running
@@ -219,7 +219,9 @@ def shown(street: Street, different: Sequence[tuple[Any, Any]]) -> str:
     """Write down the shortest difference so that a person can follow it."""
     number = min((pair[0][0] for pair in different), key=lambda one: len(street.histories[one]))
     [pair] = [pair for pair in different if pair[0][0] == number]
-    history = "\n".join(f"{one.at_s:9.1f} {one.kind} {one.plate}" for one in street.histories[number])
+    history = "\n".join(
+        f"{one.at_s:9.1f} {one.kind} {one.plate}" for one in street.histories[number]
+    )
     lines = [f"{len(different)} differ; history {number}:", history]
     for told, (_, state, since, stays) in zip(("in order", "as it came"), pair, strict=True):
         lines.append(f"{told}: {state} since {(since - NOON).total_seconds()}")
@@ -229,7 +231,7 @@ def shown(street: Street, different: Sequence[tuple[Any, Any]]) -> str:
     return "\n".join(lines)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("journal", [False, True], ids=["live", "journal"])
 async def test_the_order_of_delivery_changes_nothing(
     world: World, seed: int, journal: bool
@@ -240,7 +242,7 @@ async def test_the_order_of_delivery_changes_nothing(
     await in_order(street)
     await as_it_comes(street, back_at=ends_at + timedelta(hours=1) if journal else None)
     world.now = ends_at + timedelta(hours=2)
-    await world.job(settle_berths)
+    await world.job(settle_forgotten_berths)
 
     expected, found = await street.outcome("a"), await street.outcome("b")
 

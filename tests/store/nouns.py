@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from server.kernel.access import Actor, Audience, system
-from server.kernel.events import Fact, fact
+from server.kernel.events import Fact
 from server.kernel.table import index, table, unique
 from server.kernel.work import Work
 from server.store.mongo import OUTBOX, Store
@@ -37,7 +37,6 @@ class Toy:
     label: str
 
 
-@fact
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PetTested(Fact):
     """Something happened to a pet, in a test."""

@@ -34,6 +34,8 @@ def judge(
     `force` takes a reading whose predecessors did not come in time; they are marked as missing.
     `last_at` is when the device's newest reading was.
     """
+    if cursor is None and reading.numbering is Numbering.CLOCK:
+        return Judgement(Verdict.APPLIED, Cursor(reading.boot, reading.seq))
     if cursor is None:
         # Nothing came before as far as we know: reading 0 is as good as the one before it.
         dense = reading.numbering is Numbering.DENSE
@@ -130,10 +132,13 @@ def judge_time(
 
 
 def evidence(device: Device, numbering: Numbering) -> datetime | None:
-    """Say until when a device vouches for its last state: not while readings of it are missing."""
+    """Say until when a device vouches for its last state: not while readings of it are missing.
+
+    It is when it last saw the state, not when we were told: a journal of hours comes in one minute.
+    """
     counted = numbering is not Numbering.CLOCK
     holes = counted and device.cursor is not None and device.cursor.marks
-    return None if holes else device.heard_at
+    return None if holes else device.last_at
 
 
 def heard(device: Device, reading: Reading, cursor: Cursor, at: datetime, skewed: bool) -> Device:

@@ -99,4 +99,5 @@ LOGIN_CODES = table(
     expires("expires_at", ttl_s=3_600),
     hidden=frozenset({"code_hash", "id"}),
 )
-ATTEMPTS = table(Attempts, "attempts", expires("until", ttl_s=60))
+# The id names the phone, the user name or the address of whoever tried.
+ATTEMPTS = table(Attempts, "attempts", expires("until", ttl_s=60), hidden=frozenset({"id"}))

@@ -6,7 +6,7 @@ from server.domain.estate import Place
 from server.domain.stay.events import SupplyChanged
 from server.domain.stay.model import Occupancy, Supply
 from server.domain.stay.queries import changed_places, count_berths
-from server.domain.stay.rules import settle
+from server.domain.stay.rules import is_uncontradicted, settle
 from server.domain.stay.service import Stays, policy_of
 from server.kernel.nouns import replace
 from server.kernel.schedule import job
@@ -34,10 +34,12 @@ async def settle_forgotten_berths(work: Work) -> None:
 
 
 async def _settle(work: Work, where: Where) -> None:
-    due = await work.table(Occupancy).find(where, limit=SETTLED_AT_ONCE)
+    pending = await work.table(Occupancy).find(where, limit=SETTLED_AT_ONCE)
+    policy = await policy_of(work)
+    due = [one for one in pending if is_uncontradicted(one, policy, now=work.now)]
     if not due:
         return
-    stays = Stays(work, await policy_of(work))
+    stays = Stays(work, policy)
     await stays.load(due, {one.seen_plate for one in due if one.seen_plate})
     for occupancy in due:
         stays.apply(occupancy, settle(occupancy, until=work.now, new_id=work.new_id))

@@ -9,6 +9,7 @@ from server.domain.estate import LngLat, Place, distance_m
 from server.domain.stay.model import Occupancy, OccupancyState, Stay, Supply
 from server.domain.tariff import Tariff, load_tariffs
 from server.kernel.access import in_scope
+from server.kernel.errors import NotFound
 from server.kernel.work import Near, Work
 
 _COUNTED_AS = {
@@ -85,6 +86,14 @@ async def room_in_scope(work: Work, *, kind: str | None = None) -> list[PlaceRoo
 async def room_of(work: Work, *, place_id: str) -> PlaceRoom:
     """Read one place."""
     [found] = await _with_room(work, [await work.table(Place).get(place_id)], None)
+    return found
+
+
+async def room_in_sight(work: Work, *, place_id: str) -> PlaceRoom:
+    """Read one place, if the actor may see it."""
+    found = await room_of(work, place_id=place_id)
+    if not work.actor.scope.covers(found.place.division_code):
+        raise NotFound("place_not_found", "没有找到这条记录", id=place_id)
     return found
 
 

@@ -127,7 +127,8 @@ def see(occupancy: Occupancy, sighting: Sighting, policy: Policy, *, new_id: New
     first = settle(occupancy, until=sighting.at, new_id=new_id)
     move = _arrived if sighting.arrived else _left
     after = move(first.occupancy, sighting, policy)
-    last = settle(after.occupancy, until=sighting.received_at, new_id=new_id)
+    # Not until it was received: what contradicts it may be the next page of the same journal.
+    last = settle(after.occupancy, until=sighting.at, new_id=new_id)
     heard = replace(
         last.occupancy,
         heard_at=sighting.received_at,
@@ -156,6 +157,16 @@ def settle(occupancy: Occupancy, *, until: datetime, new_id: NewId) -> Outcome:
     if occupancy.stay is None:
         return Outcome(freed)
     return Outcome(freed, (Close(occupancy.stay.id, occupancy.since),))
+
+
+def is_uncontradicted(occupancy: Occupancy, policy: Policy, *, now: datetime) -> bool:
+    """Say whether a contradiction to a pending state would have come by now.
+
+    It would come as late as the reading did that made the state pending.
+    """
+    arriving = occupancy.state is _STATE.PENDING_OCCUPIED
+    waits_s = policy.arrive_debounce_s if arriving else policy.leave_debounce_s
+    return occupancy.heard_at + timedelta(seconds=waits_s) <= now
 
 
 def fall_silent(occupancy: Occupancy, *, at: datetime) -> Occupancy:

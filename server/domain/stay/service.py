@@ -347,8 +347,9 @@ async def identify_berth(
     land on the next car. Refuses with `berth_has_no_stay` where nothing stands, `stay_changed`
     where another car does, and `plate_has_open_stay` where that car is known to stand elsewhere.
     """
-    occupancy = await work.table(Occupancy).get(berth_id)
-    if not work.actor.scope.covers(occupancy.berth.division_code):
+    occupancy = await work.table(Occupancy).maybe(berth_id)
+    # One answer for what is not there and what is out of sight: nobody learns which it is.
+    if occupancy is None or not work.actor.scope.covers(occupancy.berth.division_code):
         raise NotFound("berth_not_found", "没有找到该泊位", berth_id=berth_id)
     stays = Stays(work, await policy_of(work))
     await stays.load([occupancy], {plate})

@@ -1,6 +1,7 @@
 """From a tariff and two instants to an amount with its reasons. Pure."""
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from server.domain.tariff.model import DAY_MIN, CapPeriod, Line, Quote, Rate, Tariff
@@ -19,12 +20,19 @@ def check(tariff: Tariff) -> Tariff:
             code = "tariff_gap" if rate.from_min > at else "tariff_overlap"
             raise Invalid(code, "计费时段必须连续覆盖全天", minute=at)
         at = rate.to_min
-        levels = [(step.until_min, step.amount) for step in rate.steps]
-        if levels != sorted(levels) or rate.unit_min <= 0 or rate.unit_amount < 0:
+        if not _rises(rate) or rate.unit_min <= 0 or rate.unit_amount < 0:
             raise Invalid("tariff_steps_invalid", "阶梯必须递增，单位时长必须大于零")
     if at != DAY_MIN:
         raise Invalid("tariff_gap", "计费时段必须连续覆盖全天", minute=at)
     return tariff
+
+
+def _rises(rate: Rate) -> bool:
+    """Say whether each step is longer than the one before it, and no cheaper."""
+    minutes = [0, *(step.until_min for step in rate.steps)]
+    amounts = [0, *(step.amount for step in rate.steps)]
+    longer = all(before < after for before, after in pairwise(minutes))
+    return longer and all(before <= after for before, after in pairwise(amounts))
 
 
 def quote(tariff: Tariff, *, arrived_at: datetime, left_at: datetime, zone: ZoneInfo) -> Quote:

@@ -27,7 +27,7 @@ from tests.devices.simulator.fleets import CITY, FakeTransport, HandClock
 
 async def until(happened: Callable[[], bool]) -> None:
     async with asyncio.timeout(20):
-        while not happened():  # noqa: ASYNC110 what is waited for is in another task or process
+        while not happened():
             await asyncio.sleep(0.02)
 
 
