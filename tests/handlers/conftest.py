@@ -59,6 +59,7 @@ class Site:
     url: str
     world: World
     messages: Messages
+    token_key: str
 
     async def ask(
         self,
@@ -146,7 +147,7 @@ async def site(world: World, tmp_path: Path) -> AsyncIterator[Site]:
     server = HTTPServer(make_application(app))
     [socket] = bind_sockets(0, "127.0.0.1")
     server.add_sockets([socket])
-    yield Site(f"http://127.0.0.1:{socket.getsockname()[1]}", world, messages)
+    yield Site(f"http://127.0.0.1:{socket.getsockname()[1]}", world, messages, config.token_key)
     server.stop()
     await server.close_all_connections()
     await hub.close()
