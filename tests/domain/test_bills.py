@@ -6,9 +6,16 @@ from typing import Any
 
 from server.domain.billing import Bill, BillIssued, BillState, BillWithdrawn
 from server.domain.billing.reactions import bill_priced_stays
-from server.domain.stay import StayClosed, StayCorrected, identify_berth
+from server.domain.stay import (
+    Stay,
+    StayClosed,
+    StayCorrected,
+    StayIdentified,
+    identify_berth,
+)
 from server.domain.stay.jobs import settle_berths
 from server.domain.vehicle import Plate, PlateColor
+from server.kernel.work import Work
 from tests.world import NOON, World
 
 PLATE = Plate("粤B12345", PlateColor.BLUE)
@@ -74,3 +81,30 @@ async def test_a_corrected_stay_has_its_bill_withdrawn_and_issued_anew(world: Wo
     assert (old.state, new.state) == (BillState.WITHDRAWN, BillState.DUE)
     assert new.due == 500
     assert len(await world.facts(BillWithdrawn)) == 1
+
+
+async def test_a_stay_whose_plate_is_known_later_is_billed_then(world: World) -> None:
+    [closed] = await stay_for(world, minutes=61, plate=None)
+    await world.run(bill_priced_stays, facts=[closed])
+
+    async def identify(work: Work) -> Stay:
+        rows = work.table(Stay)
+        return rows.save((await rows.get(closed.stay_id)).identify(PLATE, "motorist-1"))
+
+    stay = await world.run(identify)
+    told = StayIdentified(
+        at=world.now,
+        stay_id=stay.id,
+        berth_id=stay.berth_id,
+        berth=stay.berth,
+        plate=PLATE,
+        owner_id=stay.owner_id,
+        arrived_at=stay.arrived_at,
+        before=None,
+        billable=True,
+    )
+    await world.run(bill_priced_stays, facts=[told])
+    await world.run(bill_priced_stays, facts=[told, closed])
+
+    [bill] = await bills(world)
+    assert (bill.plate, bill.owner_id, bill.due) == (PLATE, "motorist-1", 400)

@@ -48,12 +48,12 @@ async def parent(tmp_path: Path) -> AsyncIterator[asyncio.subprocess.Process]:
 
 async def test_all_three_servers_do_their_work(servers: Servers) -> None:
     async with AsyncMongoClient(servers.mongo_url) as mongo:
-        stays = mongo.tests.stays
+        stays = mongo.standalone.stays
         await stays.insert_one({"_id": "before"})
         async with mongo.start_session() as session:
             await session.with_transaction(lambda s: stays.insert_one({"_id": "in"}, session=s))
         assert await stays.count_documents({}) == 2
-        await mongo.drop_database("tests")
+        await mongo.drop_database("standalone")
 
     async with Redis.from_url(servers.redis_url) as redis:
         await redis.set("standalone-test", "here", ex=10)
@@ -90,7 +90,7 @@ async def test_killing_the_parent_leaves_no_child_and_the_next_start_continues_o
     assert parent.stdout is not None
     *pids, url = (await asyncio.wait_for(parent.stdout.readline(), 30)).decode().split()
     async with AsyncMongoClient(url) as mongo:
-        await mongo.tests.stays.insert_one({"_id": "acknowledged"})
+        await mongo.standalone.stays.insert_one({"_id": "acknowledged"})
 
     parent.kill()
     await parent.wait()
@@ -101,7 +101,7 @@ async def test_killing_the_parent_leaves_no_child_and_the_next_start_continues_o
         AsyncMongoClient(servers.mongo_url) as mongo,
     ):
         assert servers.mongo_url != url
-        assert await mongo.tests.stays.find_one() == {"_id": "acknowledged"}
+        assert await mongo.standalone.stays.find_one() == {"_id": "acknowledged"}
 
 
 async def test_a_child_left_by_a_killed_run_is_ended_by_the_next_start(tmp_path: Path) -> None:

@@ -194,9 +194,8 @@ async def test_what_the_platform_does_by_itself_is_not_audited(store: Store) -> 
 
 @pytest.mark.parametrize("use_case", [write_only, read_only], ids=lambda one: one.__name__)
 async def test_a_store_that_is_away_is_unavailable_soon(use_case: UseCase) -> None:
-    url = f"mongodb://127.0.0.1:{free_port()}/"
-    options = {"serverSelectionTimeoutMS": 100, "connectTimeoutMS": 100}
-    async with AsyncMongoClient[dict[str, Any]](url, **options) as client:
+    url = f"mongodb://127.0.0.1:{free_port()}/?serverSelectionTimeoutMS=100&connectTimeoutMS=100"
+    async with AsyncMongoClient[dict[str, Any]](url) as client:
         async with asyncio.timeout(5):
             with pytest.raises(Unavailable) as refused:
                 await run(Store(client["tests"]), use_case)

@@ -1,0 +1,298 @@
+"""What holds for every address of the API: what it answers, and whom it refuses."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from handlers.base import Action, Permit
+from handlers.openapi import VERBS, action_of
+from handlers.routes import api_handlers
+from realtime.tokens import read_connection_token
+from server.domain.billing.reactions import bill_priced_stays
+from server.domain.identity import Account
+from server.domain.insight.jobs import refresh_figures
+from server.domain.stay import StayClosed
+from server.domain.stay.jobs import count_room, settle_berths
+from server.domain.system import DataApp
+from server.kernel.access import Audience
+from server.kernel.work import Work
+from tests.handlers.conftest import LNG_LAT, PARTNER_KEY, PASSWORD, PHONE, Site, code, said
+from tests.world import NOON
+
+NEAR = f"?near={LNG_LAT[0]},{LNG_LAT[1]}"
+BLUE = {"number": "粤B12345", "color": "blue"}
+KEY = {"X-API-Key": PARTNER_KEY}
+# How each address is called well: what its path's names are, its query, its body.
+CALLS: dict[str, tuple[dict[str, str], str, Any]] = {
+    "GET /api/time": ({}, "", None),
+    "POST /api/motorist/login-codes": ({}, "", {"phone": "13800000002"}),
+    "POST /api/motorist/logins": ({}, "", {"phone": PHONE, "code": ""}),
+    "DELETE /api/motorist/logins/current": ({}, "", None),
+    "POST /api/motorist/realtime-tokens": ({}, "", None),
+    "GET /api/motorist/snapshots/{channel}": ({"channel": "section:s1"}, "", None),
+    "GET /api/motorist/places": ({}, NEAR, None),
+    "GET /api/motorist/places/{place_id}": ({"place_id": "s1"}, "", None),
+    "GET /api/motorist/places/{place_id}/berths": ({"place_id": "s1"}, "", None),
+    "GET /api/motorist/stays": ({}, "", None),
+    "GET /api/motorist/bills": ({}, "", None),
+    "GET /api/motorist/vehicles": ({}, "", None),
+    "POST /api/patrol/logins": ({}, "", {"username": "patrol1", "password": PASSWORD}),
+    "DELETE /api/patrol/logins/current": ({}, "", None),
+    "POST /api/patrol/realtime-tokens": ({}, "", None),
+    "GET /api/patrol/snapshots/{channel}": ({"channel": "section:s1:staff"}, "", None),
+    "GET /api/patrol/sections": ({}, "", None),
+    "GET /api/patrol/sections/{section_id}": ({"section_id": "s1"}, "", None),
+    "POST /api/patrol/berths/{berth_id}/plate": ({"berth_id": "b2"}, "", {**BLUE, "number": "粤B66666"}),
+    "POST /api/console/logins": ({}, "", {"username": "city", "password": PASSWORD}),
+    "DELETE /api/console/logins/current": ({}, "", None),
+    "POST /api/console/realtime-tokens": ({}, "", None),
+    "GET /api/console/snapshots/{channel}": ({"channel": "kpi:city"}, "", None),
+    "GET /api/console/city": ({}, "", None),
+    "GET /api/console/berths": ({}, "", None),
+    "GET /api/console/me": ({}, "", None),
+    "GET /api/open/places": ({}, NEAR, None),
+    "GET /api/open/places/{place_id}": ({"place_id": "s1"}, "", None),
+    "GET /api/open/places/{place_id}/berths": ({"place_id": "s1"}, "", None),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One address and method, as it is declared."""
+
+    verb: str
+    path: str
+    audience: Audience
+    action: Action
+
+    @property
+    def name(self) -> str:
+        """Name it as the API's description does."""
+        return f"{self.verb} {self.path}"
+
+
+def routes() -> Iterator[Route]:
+    """List every address; the ends of logins last, after which tokens are no good."""
+    found = [
+        Route(verb.upper(), handler.path, handler.audience, declared)
+        for handler in api_handlers()
+        for verb in VERBS
+        if (declared := action_of(handler, verb))
+    ]
+    return iter(sorted(found, key=lambda route: route.verb == "DELETE"))
+
+
+async def busy_day(site: Site) -> dict[Audience, str]:
+    """Let a car come, be read and go, another stand; and log everybody in."""
+    tokens = {
+        Audience.MOTORIST: await site.motorist(),
+        Audience.PATROL: await site.token("patrol", "patrol1"),
+        Audience.CONSOLE: await site.token("console", "city"),
+    }
+    world = site.world
+    await world.see("d1", "arrived", at_s=0)
+    await site.ask("POST", "/api/patrol/berths/b1/plate", BLUE, token=tokens[Audience.PATROL])
+    await world.see("d1", "left", at_s=61 * 60)
+    await world.see("d2", "arrived", at_s=61 * 60)
+    world.now = NOON + timedelta(minutes=62)
+    await world.job(settle_berths)
+    await world.run(bill_priced_stays, facts=await world.facts(StayClosed))
+    await world.job(count_room)
+    await world.job(refresh_figures)
+    return tokens
+
+
+async def call(site: Site, route: Route, tokens: dict[Audience, str]) -> Any:
+    """Call an address well, as somebody who may."""
+    named, query, body = CALLS[route.name]
+    if route.name == "POST /api/motorist/logins":
+        await site.ask("POST", "/api/motorist/login-codes", {"phone": PHONE})
+        body = {**body, "code": site.messages.sent[-1][2]["code"]}
+    headers = KEY if route.audience is Audience.OPEN else {}
+    return await site.ask(
+        route.verb,
+        route.path.format(**named) + query,
+        body,
+        token=tokens.get(route.audience, ""),
+        headers=headers,
+    )
+
+
+def test_every_address_is_called_here() -> None:
+    assert set(CALLS) == {route.name for route in routes()}
+
+
+async def test_every_answer_is_what_is_declared(site: Site) -> None:
+    tokens = await busy_day(site)
+
+    odd = {}
+    for route in routes():
+        answer = await call(site, route, tokens)
+        if answer.code != route.action.status:
+            odd[route.name] = answer.body.decode()
+        elif route.action.answer is None:
+            assert not answer.body
+        elif wrong := route.action.answer().validate(said(answer)):
+            odd[route.name] = str(wrong)
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+    assert not odd
+
+
+async def test_nobody_gets_what_is_for_somebody(site: Site) -> None:
+    closed = [route for route in routes() if route.action.permit is not Permit.ANYONE]
+
+    answers = {route.name: code(await call_as_nobody(site, route)) for route in closed}
+
+    assert answers == dict.fromkeys(answers, (401, "login_required"))
+
+
+async def call_as_nobody(site: Site, route: Route) -> Any:
+    """Call an address well, but for who is asking."""
+    named, query, body = CALLS[route.name]
+    return await site.ask(route.verb, route.path.format(**named) + query, body)
+
+
+async def test_who_has_lost_a_permission_is_refused_it(site: Site) -> None:
+    tokens = await busy_day(site)
+    guarded = [route for route in routes() if not isinstance(route.action.permit, Permit)]
+
+    async def demote(work: Work) -> None:
+        rows, apps = work.table(Account), work.table(DataApp)
+        for account in await rows.find({}):
+            rows.save(replace(account, roles=()))
+        for app in await apps.find({}):
+            apps.save(replace(app, permissions=()))
+
+    await site.world.run(demote)
+
+    for route in guarded:
+        answer = await call(site, route, tokens)
+        assert code(answer) == (403, "permission_missing"), route.name
+        assert said(answer)["error"]["fields"] == {"permission": route.action.permit}
+
+
+async def test_a_token_of_another_client_opens_nothing(site: Site) -> None:
+    tokens = await busy_day(site)
+    motorist = dict.fromkeys(Audience, tokens[Audience.MOTORIST])
+    staff = [one for one in routes() if one.audience in (Audience.PATROL, Audience.CONSOLE)]
+
+    answers = {
+        route.name: code(await call(site, route, motorist))
+        for route in staff
+        if route.action.permit is not Permit.ANYONE
+    }
+
+    assert answers == dict.fromkeys(answers, (401, "token_invalid"))
+
+
+async def test_a_path_that_names_nothing_is_404_with_a_code(site: Site) -> None:
+    tokens = await busy_day(site)
+
+    for route in routes():
+        if "{" not in route.path:
+            continue
+        named = dict.fromkeys(CALLS[route.name][0], "nothing")
+        path = route.path.format(**named)
+        answer = await site.ask(
+            route.verb,
+            path,
+            CALLS[route.name][2],
+            token=tokens.get(route.audience, ""),
+            headers=KEY if route.audience is Audience.OPEN else {},
+        )
+        assert answer.code == 404, route.name
+        assert code(answer)[1].endswith(("_not_found", "_unknown")), route.name
+
+
+@pytest.mark.parametrize("word", ["\\ud800", "\\u0000", "x\\ud83d", "💥"])
+async def test_odd_letters_are_refused_and_break_nothing(site: Site, word: str) -> None:
+    token = await site.token("patrol", "patrol1")
+    bodies = {
+        "/api/console/logins": '{"username": "?", "password": "?"}',
+        "/api/motorist/login-codes": '{"phone": "?"}',
+        "/api/motorist/logins": '{"phone": "?", "code": "000000"}',
+        "/api/patrol/berths/b1/plate": '{"number": "?????", "color": "blue"}',
+    }
+    for path, body in bodies.items():
+        answer = await site.ask("POST", path, token=token, raw=body.replace("?", word).encode())
+        assert 400 <= answer.code < 500, path
+
+
+@pytest.mark.parametrize(
+    "query", ["near=%ff", f"{NEAR[1:]}&near=0,0", "near=nan,nan", "near=inf,0"]
+)
+async def test_odd_queries_are_refused_or_read_and_break_nothing(site: Site, query: str) -> None:
+    answer = await site.ask("GET", f"/api/motorist/places?{query}")
+
+    assert answer.code < 500
+
+
+async def test_the_realtime_token_says_who_listens_and_what_he_may(site: Site) -> None:
+    tokens = await busy_day(site)
+    key = site.token_key
+
+    patrol = said(
+        await site.ask("POST", "/api/patrol/realtime-tokens", token=tokens[Audience.PATROL])
+    )
+    stranger = said(await site.ask("POST", "/api/motorist/realtime-tokens"))
+
+    claims = read_connection_token(key, patrol["token"])
+    assert (claims.sub, claims.meta["division_codes"]) == ("staff-patrol1", ["440304"])
+    assert "patrol.watch" in claims.meta["permissions"]
+    nobody = read_connection_token(key, stranger["token"])
+    assert (nobody.sub, nobody.meta["permissions"], nobody.meta["everything"]) == ("", [], False)
+
+
+async def test_a_section_out_of_sight_is_not_there(site: Site) -> None:
+    elsewhere = await site.token("patrol", "patrol2")
+
+    section = await site.ask("GET", "/api/patrol/sections/s1", token=elsewhere)
+    missing = await site.ask("GET", "/api/patrol/sections/s9", token=elsewhere)
+
+    assert code(section) == code(missing) == (404, "place_not_found")
+    assert said(await site.ask("GET", "/api/patrol/sections", token=elsewhere)) == {"items": []}
+
+
+async def test_a_berth_out_of_sight_is_refused_as_one_that_is_not_there(site: Site) -> None:
+    elsewhere = await site.token("patrol", "patrol2")
+
+    there = await site.ask("POST", "/api/patrol/berths/b1/plate", BLUE, token=elsewhere)
+    nowhere = await site.ask("POST", "/api/patrol/berths/b9/plate", BLUE, token=elsewhere)
+
+    assert code(there) == code(nowhere) == (404, "berth_not_found")
+
+
+async def test_no_phone_and_no_secret_is_in_the_audit(site: Site) -> None:
+    await busy_day(site)
+
+    rows = await site.world.store.database["audit_entries"].find().to_list(None)
+
+    assert rows
+    assert PHONE not in str(rows)
+    assert site.messages.sent[-1][2]["code"] not in str(rows)
+
+
+async def test_one_address_is_slowed_down_over_all_accounts(site: Site) -> None:
+    bodies = [{"username": f"u{number}", "password": "wrong"} for number in range(21)]
+
+    answers = [await site.ask("POST", "/api/console/logins", body) for body in bodies]
+
+    assert [one.code for one in answers] == [401] * 20 + [429]
+    assert code(answers[-1]) == (429, "too_many_attempts")
+    assert 0 < int(answers[-1].headers["Retry-After"]) <= 61
+
+
+async def test_codes_for_many_phones_from_one_address_are_slowed_down(site: Site) -> None:
+    phones = [f"138{number:08}" for number in range(11)]
+
+    answers = [
+        await site.ask("POST", "/api/motorist/login-codes", {"phone": phone}) for phone in phones
+    ]
+
+    assert [one.code for one in answers] == [202] * 10 + [429]
+    assert len(site.messages.sent) == 10
