@@ -76,7 +76,6 @@ async def test_the_days_figures_begin_anew_at_the_citys_midnight(city: World) ->
     assert (midnight.arrivals_today, midnight.departures_today) == (0, 0)
 
 
-@pytest.mark.xfail(strict=True, reason="room and devices are counted over all organizations")
 async def test_an_organization_is_shown_its_own_berths_and_devices(city: World) -> None:
     await city.see("d1", "arrived", at_s=0)
 

@@ -24,9 +24,9 @@ async def refresh_figures(work: Work) -> None:
     for organization in await work.table(Organization).find({}):
         before = await rows.maybe(organization.id)
         counted: dict[str, Any] = {
-            **await room(work),
+            **await room(work, organization_id=organization.id),
             **await stays(work, organization_id=organization.id, since=since),
-            **await devices(work),
+            **await devices(work, organization_id=organization.id),
             "due_today": await due(work, organization_id=organization.id, since=since),
         }
         after = replace(before or Figures(id=organization.id), **counted)

@@ -4,16 +4,18 @@ from datetime import datetime
 
 from server.domain.billing import Bill
 from server.domain.equipment import Device
+from server.domain.estate import Place
 from server.domain.stay import Stay, Supply
 from server.kernel.work import Work
 
 _ROOM = ("total", "free", "occupied", "unknown", "out_of_service")
 
 
-async def room(work: Work) -> dict[str, int]:
-    """Sum the room of all places."""
+async def room(work: Work, *, organization_id: str) -> dict[str, int]:
+    """Sum the room of an organization's places."""
+    mine = {"$match": {"organization_id": organization_id}}
     sums = {name: {"$sum": f"${name}"} for name in _ROOM}
-    found = await work.table(Supply).aggregate([{"$group": {"_id": None, **sums}}])
+    found = await work.table(Supply).aggregate([mine, {"$group": {"_id": None, **sums}}])
     return {name: found[0][name] if found else 0 for name in _ROOM}
 
 
@@ -58,10 +60,12 @@ async def due(work: Work, *, organization_id: str, since: datetime) -> int:
     return int(found[0]["due"]) if found else 0
 
 
-async def devices(work: Work) -> dict[str, int]:
-    """Count the devices, and those that are silent."""
+async def devices(work: Work, *, organization_id: str) -> dict[str, int]:
+    """Count the devices of an organization's places, and those that are silent."""
+    places = await work.table(Place).find({"organization_id": organization_id})
+    mine = {"place_id": {"$in": [place.id for place in places]}}
     rows = work.table(Device)
     return {
-        "devices": await rows.count({}),
-        "devices_silent": await rows.count({"silent": True}),
+        "devices": await rows.count(mine),
+        "devices_silent": await rows.count({**mine, "silent": True}),
     }

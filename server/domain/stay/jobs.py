@@ -65,7 +65,10 @@ async def count_room_of(work: Work, place_ids: list[str]) -> None:
     held = await rows.load(place_ids)
     places = await work.table(Place).load(place_ids)
     for place_id, counts in (await count_berths(work, place_ids)).items():
-        before = held.get(place_id) or Supply(id=place_id, cell=places[place_id].cell)
+        place = places[place_id]
+        before = held.get(place_id) or Supply(
+            id=place_id, organization_id=place.organization_id, cell=place.cell
+        )
         after = replace(before, **counts)  # type: ignore[arg-type]
         if after == before:
             continue

@@ -163,6 +163,7 @@ class Supply:
 
     id: str
     v: int = 0
+    organization_id: str
     cell: str
     total: int = 0
     free: int = 0
