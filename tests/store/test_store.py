@@ -167,11 +167,13 @@ async def test_whoever_waits_for_facts_is_woken_after_the_commit(store: Store) -
 
 
 async def test_what_a_person_changed_is_written_down_without_secrets(store: Store) -> None:
-    await store.run(PERSON, lambda w: add_pet(w, id="p1", name="n1", secret="s1"), action="adopt")
+    await store.run(
+        PERSON, lambda w: add_pet(w, id="p1", name="n1", secret="first-secret"), action="adopt"
+    )
 
     async def rename(work: Work) -> None:
         pet = await work.table(Pet).get("p1")
-        work.table(Pet).save(replace(pet, name="n2", secret="s2"))
+        work.table(Pet).save(replace(pet, name="n2", secret="second-secret"))
 
     await store.run(PERSON, rename, action="rename")
 
@@ -182,8 +184,7 @@ async def test_what_a_person_changed_is_written_down_without_secrets(store: Stor
     assert added["after"]["secret"] == "***"
     assert (changed["table"], changed["id"]) == ("test_pets", "p1")
     assert (changed["before"]["name"], changed["after"]["name"]) == ("n1", "n2")
-    assert "s1" not in str([first, second])
-    assert "s2" not in str([first, second])
+    assert "-secret" not in str([first, second])
 
 
 async def test_what_the_platform_does_by_itself_is_not_audited(store: Store) -> None:
