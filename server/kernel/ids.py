@@ -2,7 +2,6 @@
 
 import os
 import time
-from collections.abc import Callable
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 
@@ -19,15 +18,3 @@ def new_id() -> str:
     """Make an id of 20 letters: 9 of milliseconds, 11 of chance (55 bits)."""
     chance = int.from_bytes(os.urandom(7)) >> 1
     return _base32(time.time_ns() // 1_000_000, 9) + _base32(chance, 11)
-
-
-def counted(prefix: str = "id") -> Callable[[], str]:
-    """Make ids that count up, for tests that name them."""
-    count = 0
-
-    def next_id() -> str:
-        nonlocal count
-        count += 1
-        return f"{prefix}{count:08}"
-
-    return next_id

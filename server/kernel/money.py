@@ -1,17 +1,6 @@
-"""Money is an `int` of fen: sharing it and printing it."""
-
-from collections.abc import Sequence
+"""Money is an `int` of fen, and how it is printed."""
 
 Fen = int
-
-
-def split(amount: Fen, weights: Sequence[int]) -> list[Fen]:
-    """Share the amount by weight; the shares sum to the amount."""
-    whole = sum(weights)
-    shares = [amount * weight // whole for weight in weights]
-    for index in range(amount - sum(shares)):
-        shares[index] += 1
-    return shares
 
 
 def yuan(amount: Fen) -> str:

@@ -34,9 +34,6 @@ class StayState(StrEnum):
     VOID = "void"
 
 
-OPEN = frozenset({StayState.DETECTED, StayState.RUNNING, StayState.LEAVING})
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BerthLabel:
     """What a screen and a bill say about a berth; copied from `estate` when it is opened."""

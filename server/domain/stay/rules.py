@@ -56,7 +56,6 @@ class Sighting:
     confidence: int | None = None
     evidence_at: datetime | None = None
     left_at: datetime | None = None
-    skewed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -334,7 +334,6 @@ def _sighting(each: _Seen) -> Sighting:
         confidence=reading.confidence,
         evidence_at=one.evidence_at,
         left_at=one.at - timedelta(seconds=lasted) if lasted is not None else None,
-        skewed=one.skewed,
     )
 
 
