@@ -10,6 +10,7 @@ from handlers.app import App
 from handlers.base import Handler, Missing
 from handlers.console import city as console_city
 from handlers.console import logins as console_logins
+from handlers.hooks import mqtt as mqtt_hooks
 from handlers.motorist import logins as motorist_logins
 from handlers.motorist import own
 from handlers.motorist import places as motorist_places
@@ -32,6 +33,7 @@ _ROOMS = (
     console_logins,
     console_city,
     open_places,
+    mqtt_hooks,
 )
 CLIENTS = Path(__file__).parent.parent / "clients"
 FOLDERS = {"console": "console/dist", "pos": "pos/dist", "m": "miniprogram/dist/build/h5"}

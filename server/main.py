@@ -37,6 +37,7 @@ from realtime.hub import Hub
 from realtime.snapshots import Snapshots
 from server import dead_letters, demo
 from server.config import Config
+from server.device_keys import StoredKeys
 from server.domain.equipment import Reading, Verdict, accept_readings
 from server.domain.estate import Place
 from server.domain.identity import LoginEnded
@@ -110,6 +111,8 @@ async def run_ingest(config: Config) -> None:
             client_id=f"ingest-{config.node}",
             take=taker(process.store),
             bury=lambda letters: dead_letters.bury(process.database, letters),
+            keys=StoredKeys(process.store),
+            signed_only=config.signed_readings == "required",
             shared=bool(config.mqtt_group),
         )
         running = asyncio.create_task(gateway.run())

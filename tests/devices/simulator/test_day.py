@@ -176,7 +176,7 @@ async def test_without_a_broker_nothing_is_lost_from_the_journal() -> None:
 async def test_the_command_parks_a_city_and_stops_by_itself(
     servers: Servers, tmp_path: Path
 ) -> None:
-    config = SimpleNamespace(mqtt_url=servers.mqtt_url, data_dir=tmp_path)
+    config = SimpleNamespace(simulator_mqtt_url=servers.mqtt_url, data_dir=tmp_path)
 
     options = command._options().parse_args(
         ["--duration", "2", "--berths", "60", "--plain", "--seed", "5"]
