@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.text import Text
 
+from server.cli_operations import declare_operations
 from server.config import Config, ConfigRefused, render_config_keys
+from server.kernel.errors import DomainError
 from server.logs import set_up_logs
 from server.standalone import StandaloneRefused
 from server.standalone.doctor import examine, show_findings
@@ -19,6 +21,7 @@ from server.standalone.up import City
 
 # sysexits(3): wrong configuration; and what a shell reports for Ctrl-C.
 EXIT_REFUSED = 78
+EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130
 OPTIONS = {"data_dir": "SMARTCLOUD_DATA_DIR", "http_port": "SMARTCLOUD_HTTP_PORT"}
 
@@ -51,6 +54,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (ConfigRefused, StandaloneRefused) as refusal:
         Console(stderr=True).print(Text(str(refusal), style="red"), soft_wrap=True)
         return EXIT_REFUSED
+    except DomainError as refusal:
+        Console(stderr=True).print(Text(str(refusal), style="red"), soft_wrap=True)
+        return EXIT_FAILED
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
 
@@ -91,6 +97,7 @@ def make_parser() -> argparse.ArgumentParser:
     doctor.add_argument("--data-dir", help="folder to look at (default .data)")
     double = add("provider-double", run_double, "stand in for an outside provider")
     double.add_argument("provider", choices=["sms"])
+    declare_operations(add)
     add("config", run_config, "print all environment variables as a Markdown table")
     return parser
 

@@ -5,11 +5,11 @@ import contextlib
 import os
 import zlib
 from collections.abc import Callable
-from urllib.parse import unquote, urlsplit
 
 import aiomqtt
 import structlog
 
+from devices.broker_url import connection_of
 from devices.signatures import sign
 from devices.simulator.secrets import demo_secret
 from devices.topics import ACKS_FILTER
@@ -34,8 +34,7 @@ class MqttTransport:
     """
 
     def __init__(self, url: str, *, connections: int = CONNECTIONS) -> None:
-        self._url = urlsplit(url)
-        self._password = unquote(self._url.password) if self._url.password else None
+        self._connection = connection_of(url)
         self._keys: dict[str, bytes] = {}
         self._queues = [asyncio.Queue[tuple[str, bytes]](QUEUED) for _ in range(connections)]
         self._connected = [False] * connections
@@ -69,11 +68,12 @@ class MqttTransport:
             await self._queues[number].put((topic, self._signed(device_id, topic, payload)))
 
     def _signed(self, device_id: str, topic: str, payload: bytes) -> bytes:
-        if self._password is None:
+        password = self._connection["password"]
+        if password is None:
             return payload
         key = self._keys.get(device_id)
         if key is None:
-            key = self._keys[device_id] = signing_key(demo_secret(self._password, device_id))
+            key = self._keys[device_id] = signing_key(demo_secret(password, device_id))
         return sign(key, topic, payload)
 
     async def stop(self) -> None:
@@ -101,12 +101,8 @@ class MqttTransport:
             retry_s = min(2 * retry_s, LONGEST_RETRY_S)
 
     def _client(self, number: int) -> aiomqtt.Client:
-        assert self._url.hostname is not None, "the MQTT URL names no host"
         client = aiomqtt.Client(
-            self._url.hostname,
-            self._url.port or 1883,
-            username=unquote(self._url.username) if self._url.username else None,
-            password=self._password,
+            **self._connection,
             identifier=f"simulator-{os.getpid()}-{id(self):x}-{number}",
             max_inflight_messages=IN_FLIGHT,
         )

@@ -2,6 +2,10 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from server.kernel.hashing import hash_secret, secret_fits
+from server.secrets_file import write_privately
 
 PASSWORDS, RULES, CONFIG = "passwords", "acl", "mosquitto.conf"
 # The largest reading allowed is far below; a photo's metadata from a camera stays below it too.
@@ -52,14 +56,49 @@ message_size_limit {MAX_PAYLOAD_BYTES}
 {more}"""
 
 
-def password_text(hashes: Mapping[str, str]) -> str:
-    """Write the password file, from `$7$…` hashes by user name."""
-    return "".join(f"{name}:{hashed}\n" for name, hashed in hashes.items())
+def write_identities(
+    folder: Path, *, gateway_url: str, fleet_url: str, devices: Mapping[str, str] | None
+) -> bool:
+    """Write the password and the ACL file; says whether either has changed.
+
+    The accounts are those in the two URLs, of which the fleet's may be empty. `devices` are hashes
+    by user name; None keeps those that are in the file. An account goes before a device of its name.
+    """
+    held = _read_passwords(folder / PASSWORDS)
+    hashes = dict(held if devices is None else devices)
+    names = []
+    for url in (gateway_url, fleet_url):
+        parts = urlsplit(url)
+        if parts.username and parts.password:
+            name, password = unquote(parts.username), unquote(parts.password)
+            # The hash that stands there is kept, as a new one of the same password would differ.
+            fits = name in held and secret_fits(held[name], password)
+            hashes[name] = held[name] if fits else hash_secret(password)
+            names.append(name)
+    files = {
+        RULES: _rules_text(*names),
+        PASSWORDS: "".join(f"{name}:{hashes[name]}\n" for name in sorted(hashes)),
+    }
+    return sum(_write(folder / name, text) for name, text in files.items()) > 0
 
 
-def rules_text(*, gateway: str, fleet: str | None) -> str:
-    """Write the ACL file for devices and for the accounts named."""
-    parts = [_DEVICES, _GATEWAY.format(name=gateway)]
-    if fleet is not None:
+def _rules_text(gateway: str = "", fleet: str = "") -> str:
+    parts = [_DEVICES]
+    if gateway:
+        parts.append(_GATEWAY.format(name=gateway))
+    if fleet:
         parts.append(_FLEET.format(name=fleet))
     return "\n".join(parts)
+
+
+def _read_passwords(path: Path) -> dict[str, str]:
+    lines = path.read_text().splitlines() if path.exists() else []
+    return dict(line.split(":", 1) for line in lines if ":" in line)
+
+
+def _write(path: Path, text: str) -> bool:
+    if path.exists() and path.read_text() == text:
+        return False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_privately(path, text)
+    return True
