@@ -11,6 +11,7 @@ from tornado.httpclient import AsyncHTTPClient, HTTPRequest, HTTPResponse
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
+from devices.permits import BrokerAccount, accounts_of
 from handlers.app import App
 from handlers.routes import make_application
 from realtime.broker_memory import MemoryBroker
@@ -59,7 +60,22 @@ class Site:
     url: str
     world: World
     messages: Messages
-    token_key: str
+    config: Config
+
+    @property
+    def token_key(self) -> str:
+        """Key that signs websocket tokens."""
+        return self.config.token_key
+
+    @property
+    def hook_secret(self) -> str:
+        """What the MQTT broker proves itself with."""
+        return self.config.mqtt_hook_secret
+
+    @property
+    def ingest(self) -> BrokerAccount:
+        """The gateway's account at the broker."""
+        return accounts_of(mqtt_url=self.config.mqtt_url, simulator_mqtt_url="")["ingest"]
 
     async def ask(
         self,
@@ -147,7 +163,7 @@ async def site(world: World, tmp_path: Path) -> AsyncIterator[Site]:
     server = HTTPServer(make_application(app))
     [socket] = bind_sockets(0, "127.0.0.1")
     server.add_sockets([socket])
-    yield Site(f"http://127.0.0.1:{socket.getsockname()[1]}", world, messages, config.token_key)
+    yield Site(f"http://127.0.0.1:{socket.getsockname()[1]}", world, messages, config)
     server.stop()
     await server.close_all_connections()
     await hub.close()
