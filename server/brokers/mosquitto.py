@@ -42,14 +42,17 @@ def config_text(*, listener: str, data: Path, identities: Path | None, more: str
             f"password_file {identities / PASSWORDS}\n"
             f"acl_file {identities / RULES}\n"
         )
-    # Saved at every change: with the default of 30 minutes, kill -9 lost 500 of 500 queued messages.
+    # Saved every 100 changes: with the default of 30 minutes, kill -9 lost 500 of 500 queued messages.
+    # At every single one it writes its whole file a message: 245 messages a second instead of 735 with
+    # an empty backlog, 45 with one of 3,000, which then never drains. What the last 100 lose is sent
+    # again by its devices, and the gateway subscribes anew at each connection.
     # In flight, the default of 20 would keep the gateway from filling a batch.
     return f"""\
 listener {listener}
 {who}persistence true
 persistence_location {data}/
 autosave_on_changes true
-autosave_interval 1
+autosave_interval 100
 max_queued_messages 100000
 max_inflight_messages 1000
 message_size_limit {MAX_PAYLOAD_BYTES}

@@ -157,13 +157,14 @@ async def test_a_session_of_the_gateway_survives_a_killed_broker(knowing: Runnin
     async with aiomqtt.Client("127.0.0.1", port, **gateway, **account) as first:
         await first.subscribe("devices/+/up/+", qos=1)
     async with client(knowing, "d1") as device:
-        await device.publish("devices/d1/up/reading", b"while away", qos=1)
+        for number in range(150):  # it saves every 100 changes
+            await device.publish("devices/d1/up/reading", b"while away %d" % number, qos=1)
     saved = knowing.place.folder / "mosquitto.db"
-    await eventually(lambda: saved.exists() and b"while away" in saved.read_bytes())
+    await eventually(lambda: saved.exists() and b"while away 0" in saved.read_bytes())
 
     await knowing.kill()
     await knowing.start()
 
     async with aiomqtt.Client("127.0.0.1", port, **gateway, **account) as again:
         message = await asyncio.wait_for(anext(aiter(again.messages)), 5)
-        assert message.payload == b"while away"
+        assert message.payload == b"while away 0"
