@@ -85,8 +85,6 @@ async def fill(store: Store, data_dir: Path, city: DemoCity | None = None) -> No
     """Put the demo city in; what is there already stays as it is."""
     city = city or demo_city()
     places, berths = [*_places(city)], [*_berths(city)]
-    key = _simulator_key(data_dir)
-    secrets = {one.id: demo_secret(key, one.id) for one in city.devices}
 
     async def build(work: Work) -> None:
         await lay_out(
@@ -99,7 +97,6 @@ async def fill(store: Store, data_dir: Path, city: DemoCity | None = None) -> No
         await publish_tariffs(work, tariffs=[_tariff(one) for one in city.tariffs])
         await open_berths(work, berths=berths, places=places)
         await install(work, devices=[*_devices(city)])
-        await issue_secrets(work, secrets=secrets)
 
     async def people(work: Work) -> None:
         accounts = [*_staff(city, data_dir), *_motorists(city)]
@@ -116,6 +113,13 @@ async def fill(store: Store, data_dir: Path, city: DemoCity | None = None) -> No
 
     await store.run(system("demo"), people)
     await store.run(system("demo"), build)
+
+
+async def issue_demo_secrets(store: Store, data_dir: Path, city: DemoCity | None = None) -> None:
+    """Give every demo device the secret that follows from this installation's key."""
+    key = _simulator_key(data_dir)
+    secrets = {one.id: demo_secret(key, one.id) for one in (city or demo_city()).devices}
+    await store.run(system("demo"), lambda work: issue_secrets(work, secrets=secrets))
 
 
 def _places(city: DemoCity) -> Iterable[Place]:
