@@ -81,6 +81,15 @@ def _simulator_key(data_dir: Path) -> str:
     return keep_secrets(data_dir / SECRETS_FILE, {name: new_demo_secret})[name]
 
 
+async def fill_once(store: Store, data_dir: Path) -> None:
+    """Put the demo city into an empty database."""
+    if not await store.database["places"].find_one():
+        await fill(store, data_dir)
+    # By itself, for cities that were filled in before devices had secrets.
+    if not await store.database["device_credentials"].find_one():
+        await issue_demo_secrets(store, data_dir)
+
+
 async def fill(store: Store, data_dir: Path, city: DemoCity | None = None) -> None:
     """Put the demo city in; what is there already stays as it is."""
     city = city or demo_city()

@@ -252,18 +252,9 @@ async def _prepare(process: Process) -> None:
         await process.store.prepare()
         await dead_letters.prepare(process.database)
         if process.config.mode == "demo":
-            await _fill_demo(process)
+            await demo.fill_once(process.store, process.config.data_dir)
     finally:
         await lease.give_back()
-
-
-async def _fill_demo(process: Process) -> None:
-    database, data_dir = process.database, process.config.data_dir
-    if not await database["places"].find_one():
-        await demo.fill(process.store, data_dir)
-    # By itself, for cities that were filled in before devices had secrets.
-    if not await database["device_credentials"].find_one():
-        await demo.issue_demo_secrets(process.store, data_dir)
 
 
 async def _patiently(attempt: Callable[[], Awaitable[None]], *causes: type[Exception]) -> None:

@@ -11,22 +11,17 @@ def config_text(*, hooks_url: str, secret: str) -> str:
     Whatever answer does not come means "ignore" to EMQX, and behind the last authenticator and the
     last source of rules that is a refusal: an outage of ours lets nobody in.
     """
+    asks_auth = _asking(
+        f"{hooks_url}/hooks/mqtt/auth", secret, 'username = "${username}", password = "${password}"'
+    )
+    asks_acl = _asking(
+        f"{hooks_url}/hooks/mqtt/acl",
+        secret,
+        'username = "${username}", topic = "${topic}", action = "${action}"',
+    )
     return f"""\
 authentication = [
-  {{
-    mechanism = password_based
-    backend = http
-    enable = true
-    method = post
-    url = {json.dumps(hooks_url + "/hooks/mqtt/auth")}
-    headers {{
-      content-type = "application/json"
-      authorization = {json.dumps("Bearer " + secret)}
-    }}
-    body {{ username = "${{username}}", password = "${{password}}" }}
-    request_timeout = 5s
-    pool_size = 16
-  }}
+  {{ mechanism = password_based, backend = http, {asks_auth} }}
 ]
 
 authorization {{
@@ -35,19 +30,7 @@ authorization {{
   # 30 s: a device that is disabled is silenced within that time, without a question a message.
   cache {{ enable = true, max_size = 32, ttl = 30s }}
   sources = [
-    {{
-      type = http
-      enable = true
-      method = post
-      url = {json.dumps(hooks_url + "/hooks/mqtt/acl")}
-      headers {{
-        content-type = "application/json"
-        authorization = {json.dumps("Bearer " + secret)}
-      }}
-      body {{ username = "${{username}}", topic = "${{topic}}", action = "${{action}}" }}
-      request_timeout = 5s
-      pool_size = 16
-    }}
+    {{ type = http, {asks_acl} }}
   ]
 }}
 
@@ -59,3 +42,17 @@ mqtt {{
 }}
 durable_sessions {{ enable = true }}
 """
+
+
+def _asking(url: str, secret: str, body: str) -> str:
+    """Write how one hook is asked."""
+    return f"""enable = true
+    method = post
+    url = {json.dumps(url)}
+    headers {{
+      content-type = "application/json"
+      authorization = {json.dumps(f"Bearer {secret}")}
+    }}
+    body {{ {body} }}
+    request_timeout = 5s
+    pool_size = 16"""
