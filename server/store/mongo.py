@@ -14,16 +14,16 @@ from pymongo.errors import ConnectionFailure, ExecutionTimeout, OperationFailure
 from pymongo.read_concern import ReadConcern
 
 from server.kernel.access import Actor
-from server.kernel.codec import from_document, to_changes, to_document, to_plain
+from server.kernel.codec import from_document, to_changes, to_document
 from server.kernel.errors import Conflict, Refused, Unavailable
 from server.kernel.ids import new_id
 from server.kernel.period import whole_ms
 from server.kernel.table import TABLES, Index, Noun, Table
-from server.kernel.work import AtLeast, AtMost, Held, Near, Source, Where, Work
+from server.kernel.work import Held, Source, Where, Work
+from server.store.documents import Document, audit_row, filter_of, outbox_row
 
 N = TypeVar("N", bound=Noun)
 T = TypeVar("T")
-Document = dict[str, Any]
 Database = AsyncDatabase[Document]
 
 OUTBOX = "outbox"
@@ -309,62 +309,6 @@ def _conflicts() -> Iterator[None]:
 
 def _away() -> Unavailable:
     return Unavailable("store_away", "数据服务暂时不可用，请稍后再试")
-
-
-def filter_of(where: Where) -> Document:
-    """Turn a `where` into a filter; values never become operators."""
-    return {key: _condition(value) for key, value in where.items()}
-
-
-def _condition(value: Any) -> Any:
-    if isinstance(value, AtMost):
-        return {"$lte": value.value}
-    if isinstance(value, AtLeast):
-        return {"$gte": value.value}
-    if isinstance(value, Near):
-        point = {"type": "Point", "coordinates": list(value.point)}
-        return {"$nearSphere": {"$geometry": point, "$maxDistance": value.distance_m}}
-    if isinstance(value, list | tuple | set | frozenset):
-        return {"$in": list(value)}
-    return {"$eq": value}
-
-
-def outbox_row(work: Work) -> Document | None:
-    """Gather all that a unit of work tells into one row of the outbox."""
-    if not work.facts:
-        return None
-    row_id = work.new_id()
-    facts = [
-        {"kind": type(fact).__name__, "key": fact.key, "body": to_plain(fact)}
-        for fact in work.facts
-    ]
-    return {"_id": row_id, "at": work.now, "relayed_at": None, "facts": facts}
-
-
-def audit_row(
-    work: Work, changes: Sequence[tuple[Table[Any], list[Held[Any]]]], action: str
-) -> Document | None:
-    """Write down who changed what, before and after."""
-    if not changes:
-        return None
-    return {
-        "_id": work.new_id(),
-        "at": work.now,
-        "actor_id": work.actor.id,
-        "audience": work.actor.audience.value,
-        "login_id": work.actor.login_id,
-        "action": action,
-        "changes": [
-            {
-                "table": table.name,
-                "id": table.shown({"id": one.noun.id})["id"],
-                "before": table.shown(to_plain(one.base)) if one.base else None,
-                "after": table.shown(to_plain(one.noun)),
-            }
-            for table, held in changes
-            for one in held
-        ],
-    }
 
 
 def _raise_errors(table: Table[Any], answer: Mapping[str, Any]) -> None:
