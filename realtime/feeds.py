@@ -17,9 +17,13 @@ from server.domain.stay import (
     OccupancyState,
     StayClosed,
     StayCorrected,
+    StayDisputed,
+    StayDoubted,
+    StayEdited,
     StayIdentified,
     StayLabel,
     StayOpened,
+    StayReleased,
     StayVoided,
     Supply,
     SupplyChanged,
@@ -113,7 +117,15 @@ def _line(
 _NO_MORE: Data = {"amount": None, "duration_s": None, "device_kind": None, "alarm": None}
 
 
-StayFact = StayOpened | StayIdentified | StayVoided
+StayFact = (
+    StayOpened
+    | StayIdentified
+    | StayVoided
+    | StayEdited
+    | StayDisputed
+    | StayReleased
+    | StayDoubted
+)
 PricedFact = StayClosed | StayCorrected
 
 
@@ -121,6 +133,20 @@ def stay_told(fact: StayFact) -> list[Publication]:
     """Show what happened to a stay as a line, and to whom it belongs."""
     name = type(fact).__name__
     return [_line(name, fact, fact.berth, fact.plate), *_personal(fact, name)]
+
+
+def stay_identified(fact: StayIdentified) -> list[Publication]:
+    """Show whose stay it is, and to whom it was thought to belong that it is not his."""
+    shown = stay_told(fact)
+    if fact.owner_before is None:
+        return shown
+    gone = {"fact": "StayRetracted", "at_ms": to_ms(fact.at), "stay_id": fact.stay_id}
+    return [*shown, Publication(f"#{fact.owner_before}", gone)]
+
+
+def stay_doubted(fact: StayDoubted) -> list[Publication]:
+    """Show as a line that something about a stay does not fit."""
+    return [_line("StayDoubted", fact, fact.berth, fact.plate)]
 
 
 def stay_priced(fact: PricedFact) -> list[Publication]:
@@ -131,7 +157,7 @@ def stay_priced(fact: PricedFact) -> list[Publication]:
     return [line, *_personal(fact, name, left_ms=to_ms(fact.left_at), amount=fact.amount)]
 
 
-def _personal(fact: StayFact | PricedFact, name: str, **more: int) -> list[Publication]:
+def _personal(fact: StayFact | PricedFact, name: str, **more: int | None) -> list[Publication]:
     if fact.owner_id is None:
         return []
     data = {
@@ -197,8 +223,12 @@ def figures_changed(fact: FiguresChanged) -> list[Publication]:
 FEEDS: Mapping[type[Fact], Feed] = {
     OccupancyChanged: occupancy_changed,
     StayOpened: stay_told,
-    StayIdentified: stay_told,
+    StayIdentified: stay_identified,
     StayVoided: stay_told,
+    StayEdited: stay_told,
+    StayDisputed: stay_told,
+    StayReleased: stay_told,
+    StayDoubted: stay_doubted,
     StayClosed: stay_priced,
     StayCorrected: stay_priced,
     BillIssued: bill_told,

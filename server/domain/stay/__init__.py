@@ -1,6 +1,7 @@
 """停车记录与泊位状态: what stands on a berth (occupancy), and how long a car stays (stay).
 
 Readings come in, put in order by `equipment`; berths change their state and stays open and close.
+Edits are versions with their reasons, and what is doubtful waits for a person's look.
 Occupancy, stay and money are three records that are kept apart: a sensor that errs must not bill.
 """
 
@@ -8,8 +9,12 @@ from server.domain.stay.events import (
     OccupancyChanged,
     StayClosed,
     StayCorrected,
+    StayDisputed,
+    StayDoubted,
+    StayEdited,
     StayIdentified,
     StayOpened,
+    StayReleased,
     StayVoided,
     SupplyChanged,
 )
@@ -19,33 +24,109 @@ from server.domain.stay.model import (
     OccupancyState,
     Stay,
     StayLabel,
+    StayLinks,
     StayState,
     Supply,
 )
-from server.domain.stay.rules import Policy
+from server.domain.stay.model.edits import (
+    Change,
+    EditKind,
+    EditRequest,
+    RequestState,
+    StayEdit,
+    Version,
+)
+from server.domain.stay.model.policies import (
+    Policy,
+    PolicyLayer,
+    ReviewMode,
+    SamePlate,
+)
+from server.domain.stay.model.reviews import (
+    DisputeReason,
+    Review,
+    ReviewOutcome,
+    ReviewReason,
+    ReviewState,
+)
 from server.domain.stay.service import (
     identify_berth,
     observe,
     open_berths,
+    price_stay,
+)
+from server.domain.stay.service.berths import (
+    pay_ahead,
+    resume_berth,
+    suspend_berth,
+)
+from server.domain.stay.service.edits import (
+    approve_edit,
+    close_request,
+    edit_stay,
+    evaluates_stays,
+)
+from server.domain.stay.service.policies import (
+    change_policy,
+    policy_for,
+)
+from server.domain.stay.service.reviews import (
+    claim_review,
+    dispute_stay,
+    resolve_review,
+    withdraw_dispute,
 )
 
 __all__ = [
     "BerthLabel",
+    "Change",
+    "DisputeReason",
+    "EditKind",
+    "EditRequest",
     "Occupancy",
     "OccupancyChanged",
     "OccupancyState",
     "Policy",
+    "PolicyLayer",
+    "RequestState",
+    "Review",
+    "ReviewMode",
+    "ReviewOutcome",
+    "ReviewReason",
+    "ReviewState",
+    "SamePlate",
     "Stay",
     "StayClosed",
     "StayCorrected",
+    "StayDisputed",
+    "StayDoubted",
+    "StayEdit",
+    "StayEdited",
     "StayIdentified",
     "StayLabel",
+    "StayLinks",
     "StayOpened",
+    "StayReleased",
     "StayState",
     "StayVoided",
     "Supply",
     "SupplyChanged",
+    "Version",
+    "approve_edit",
+    "change_policy",
+    "claim_review",
+    "close_request",
+    "dispute_stay",
+    "edit_stay",
+    "evaluates_stays",
     "identify_berth",
     "observe",
     "open_berths",
+    "pay_ahead",
+    "policy_for",
+    "price_stay",
+    "resolve_review",
+    "resume_berth",
+    "suspend_berth",
+    "withdraw_dispute",
 ]

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from server.domain.stay.model import BerthLabel, OccupancyState, StayLabel
+from server.domain.stay.model.edits import EditKind
 from server.domain.tariff import Line
 from server.domain.vehicle import Plate
 from server.kernel.events import Fact, fact
@@ -57,10 +58,14 @@ class StayOpened(StayFact):
 @fact
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StayIdentified(StayFact):
-    """A stay has got a plate, or another one; `billable` says that it was priced before."""
+    """A stay has got a plate, or another one; `billable` says that it was priced before.
+
+    Who drove under the plate before, `owner_before`, is to be told that it was not that car.
+    """
 
     before: Plate | None
     billable: bool
+    owner_before: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +73,7 @@ class PricedStay(StayFact):
     """A stay with its end and its price."""
 
     left_at: datetime
-    amount: Fen
+    amount: Fen | None
     lines: tuple[Line, ...]
     revision: int
 
@@ -89,6 +94,40 @@ class StayCorrected(PricedStay):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StayVoided(StayFact):
     """A stay was none."""
+
+    reason: str
+
+
+@fact
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StayEdited(StayFact):
+    """Somebody has edited a stay; what that did to plate and price is told by facts of their own."""
+
+    edit_id: str
+    kind: EditKind
+
+
+@fact
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StayDoubted(StayFact):
+    """Something about a stay does not fit; `seen` is the plate that was read, if that is what."""
+
+    doubt: str
+    seen: Plate | None = None
+
+
+@fact
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StayDisputed(StayFact):
+    """A stay is in dispute: until it is released nobody is charged or reminded for it."""
+
+    reason: str
+
+
+@fact
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StayReleased(StayFact):
+    """Nothing keeps a stay from being charged any more."""
 
     reason: str
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from server.domain.stay.model import Occupancy, OccupancyState, StayLabel
+from server.domain.stay.model.policies import Policy
 from server.domain.vehicle import Plate
 from server.kernel.nouns import replace
-from server.kernel.table import table
 
 CONFIDENT = 90
 CONFIRMED = 99
@@ -21,24 +21,6 @@ CONFIRMED = 99
 PENDING = 60
 
 _STATE = OccupancyState
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
-    """How patient the platform is with sensors; one row for the city, as data."""
-
-    id: str = "city"
-    v: int = 0
-    # 5 s: a lorry at walking pace is over a sensor for 3-4 s.
-    arrive_debounce_s: int = 5
-    # 10 s: shifting within the berth swings the magnetic field for up to 8 s.
-    leave_debounce_s: int = 10
-    # 80: below it, a camera's plate is for a person to judge.
-    plate_confidence: int = 80
-    time_zone: str = "Asia/Shanghai"
-
-
-POLICIES = table(Policy, "stay_policies")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,10 +83,11 @@ class Identify:
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """Something about the stay does not fit."""
+    """Something about the stay does not fit; `seen` is the plate that was read."""
 
     stay_id: str
     flag: str
+    seen: Plate | None = None
 
 
 Step = Open | Leave | StayOn | Close | Identify | Doubt
@@ -259,8 +242,11 @@ def _arrived_on_stay(
     occupancy: Occupancy, stay: StayLabel, seen: Sighting, policy: Policy
 ) -> Outcome:
     """Arrived where a car is known to stand: the same one seen again, or its leave was missed."""
-    same_device = seen.device_id == occupancy.device_id
-    bounced = seen.at - stay.arrived_at < timedelta(seconds=policy.leave_debounce_s)
+    # A stay that an officer put in has no device yet: the first to see it may see the same arrival.
+    by_hand = occupancy.device_id is None
+    same_device = by_hand or seen.device_id == occupancy.device_id
+    same_s = policy.same_stay_s if by_hand else policy.leave_debounce_s
+    bounced = seen.at - stay.arrived_at < timedelta(seconds=same_s)
     if seen.plate and stay.plate == seen.plate:
         return Outcome(_confirmed(occupancy, stay))
     if same_device and not bounced:
@@ -269,7 +255,7 @@ def _arrived_on_stay(
         arriving = replace(occupancy, inferred_stay_id=stay.id)
         return Outcome(_pend_arrival(arriving, seen, policy), (closing,))
     if seen.plate and stay.plate:
-        return Outcome(occupancy, (Doubt(stay.id, "plate_conflict"),))
+        return Outcome(occupancy, (Doubt(stay.id, "plate_conflict", seen.plate),))
     if seen.plate:
         return Outcome(_confirmed(occupancy, stay), (Identify(stay.id, seen.plate),))
     return Outcome(_confirmed(occupancy, stay))

@@ -4,16 +4,14 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from server.domain.equipment import Accepted, ReadingKind, Verdict
 from server.domain.estate import Berth, Place
 from server.domain.stay.events import (
-    OccupancyChanged,
     StayClosed,
     StayCorrected,
-    StayIdentified,
+    StayDoubted,
     StayOpened,
 )
 from server.domain.stay.model import (
@@ -24,6 +22,7 @@ from server.domain.stay.model import (
     StayLabel,
     StayState,
 )
+from server.domain.stay.model.policies import Policy
 from server.domain.stay.rules import (
     Close,
     Doubt,
@@ -31,7 +30,6 @@ from server.domain.stay.rules import (
     Leave,
     Open,
     Outcome,
-    Policy,
     Sighting,
     StayOn,
     Step,
@@ -39,6 +37,8 @@ from server.domain.stay.rules import (
     see,
     settle,
 )
+from server.domain.stay.rules.paid import beyond, follow_on
+from server.domain.stay.service.telling import about, identified, occupancy_changed, priced
 from server.domain.tariff import Quote, load_tariffs, quote
 from server.domain.vehicle import Plate, owners_of, read_plate
 from server.kernel.errors import Invalid, NotFound, Refused
@@ -54,16 +54,7 @@ async def open_berths(work: Work, *, berths: Sequence[Berth], places: Sequence[P
     for berth in berths:
         if berth.id in have:
             continue
-        place = by_id[berth.place_id]
-        label = BerthLabel(
-            code=berth.code,
-            place_id=place.id,
-            place_name=place.name,
-            place_kind=place.kind.value,
-            division_code=place.division_code,
-            organization_id=place.organization_id,
-            tariff_id=place.tariff_id,
-        )
+        label = label_of(berth, by_id[berth.place_id])
         now = work.now
         rows.add(
             Occupancy(
@@ -72,9 +63,27 @@ async def open_berths(work: Work, *, berths: Sequence[Berth], places: Sequence[P
         )
 
 
+def label_of(berth: Berth, place: Place) -> BerthLabel:
+    """Give what is copied of a berth into what happens on it."""
+    return BerthLabel(
+        code=berth.code,
+        place_id=place.id,
+        place_name=place.name,
+        place_kind=place.kind.value,
+        division_code=place.division_code,
+        organization_id=place.organization_id,
+        tariff_id=place.tariff_id,
+    )
+
+
 async def policy_of(work: Work) -> Policy:
     """Read how patient the city is with its sensors."""
     return await work.table(Policy).maybe("city") or Policy()
+
+
+async def price_stay(work: Work, *, stay: Stay, until: datetime) -> Quote:
+    """Price a stay as if it ended then."""
+    return await Stays(work, await policy_of(work)).price(stay, until)
 
 
 class Stays:
@@ -143,9 +152,9 @@ class Stays:
         until = occupancy.stay.arrived_at if occupancy.stay else occupancy.since
         if stay is None or not stay.arrived_at <= left_at <= until:
             return occupancy
-        priced = self._quote(stay, left_at)
-        corrected = self._save(stay.correct_left(left_at=left_at, quote=priced))
-        self._work.tell(StayCorrected(at=self._work.now, **_priced(corrected)))
+        quoted = self._quote(stay, left_at)
+        corrected = self._save(stay.correct_left(left_at=left_at, quote=quoted))
+        self._work.tell(StayCorrected(at=self._work.now, **priced(corrected)))
         return self._occupancies.save(replace(occupancy, inferred_stay_id=None))
 
     def _take(self, occupancy: Occupancy, step: Step, flags: tuple[str, ...]) -> Occupancy:
@@ -157,9 +166,12 @@ class Stays:
             case StayOn():
                 self._save(self._held[step.stay_id].stay_on())
             case Close():
-                self._close(self._held[step.stay_id].flagged(*step.flags, *flags), step.left_at)
+                stay = self._held[step.stay_id].flagged(*step.flags, *flags)
+                self._close(stay, step.left_at)
+                for doubt in step.flags:
+                    self._tell_doubt(stay, doubt, None)
             case Doubt():
-                self._save(self._held[step.stay_id].flagged(step.flag))
+                self._doubt(self._held[step.stay_id], step.flag, step.seen)
             case Identify():
                 return self._identify_seen(occupancy, step)
         return occupancy
@@ -179,7 +191,9 @@ class Stays:
             flags=flags,
         )
         self._note(self._rows.add(stay))
-        self._work.tell(StayOpened(at=stay.arrived_at, **_about(stay)))
+        self._work.tell(StayOpened(at=stay.arrived_at, **about(stay)))
+        if plate is not step.plate:
+            self._tell_doubt(stay, "plate_elsewhere", step.plate)
         shown = occupancy.stay
         if shown is None or shown.id != stay.id or shown.plate == plate:
             return occupancy
@@ -188,23 +202,55 @@ class Stays:
     def _identify_seen(self, occupancy: Occupancy, step: Identify) -> Occupancy:
         stay = self._held[step.stay_id]
         if self.elsewhere(step.plate, occupancy.id):
-            self._save(stay.flagged("plate_elsewhere"))
+            self._doubt(stay, "plate_elsewhere", step.plate)
             return occupancy
         self._identify(stay, step.plate)
         return replace(occupancy, stay=StayLabel(stay.id, stay.arrived_at, step.plate))
 
     def _identify(self, stay: Stay, plate: Plate) -> Stay:
-        before = stay.plate
+        before = stay
         stay = self._save(stay.identify(plate, self._owners.get(plate)))
-        self._work.tell(
-            StayIdentified(at=self._work.now, before=before, billable=not stay.open, **_about(stay))
-        )
+        self._work.tell(identified(before, stay, at=self._work.now))
         return stay
+
+    def _doubt(self, stay: Stay, doubt: str, seen: Plate | None) -> None:
+        if doubt not in stay.flags:
+            self._tell_doubt(self._save(stay.flagged(doubt)), doubt, seen)
+
+    def _tell_doubt(self, stay: Stay, doubt: str, seen: Plate | None) -> None:
+        self._work.tell(StayDoubted(at=self._work.now, doubt=doubt, seen=seen, **about(stay)))
 
     def _close(self, stay: Stay, left_at: datetime) -> None:
         left_at = max(left_at, stay.arrived_at)
+        if stay.paid_until is not None:
+            self._close_paid(stay, left_at, stay.paid_until)
+            return
         closed = self._save(stay.close(left_at=left_at, quote=self._quote(stay, left_at)))
-        self._work.tell(StayClosed(at=left_at, **_priced(closed)))
+        self._work.tell(StayClosed(at=left_at, **priced(closed)))
+
+    def _close_paid(self, stay: Stay, left_at: datetime, paid_until: datetime) -> None:
+        """Close a stay that was paid before the car left; what comes after its grace is a child's."""
+        grace = timedelta(minutes=self._policy.exit_grace_min)
+        until = max(paid_until, stay.arrived_at)
+        paid = self._quote(stay, until)
+        if left_at <= until + grace:
+            closed = self._save(stay.close(left_at=left_at, quote=paid))
+            self._work.tell(StayClosed(at=left_at, **priced(closed)))
+            return
+        whole = self._quote(stay, left_at)
+        closed = self._save(stay.close(left_at=until, quote=paid))
+        self._work.tell(StayClosed(at=until, **priced(closed)))
+        child = follow_on(
+            closed, id=self._work.new_id(), left_at=left_at, quote=beyond(paid, whole)
+        )
+        child = self._note(self._rows.add(child))
+        self._work.tell(StayOpened(at=child.arrived_at, **about(child)))
+        self._work.tell(StayClosed(at=left_at, **priced(child)))
+
+    async def price(self, stay: Stay, until: datetime) -> Quote:
+        """Price a stay as if it ended then."""
+        self._tariffs = await load_tariffs(self._work, {stay.berth.tariff_id})
+        return self._quote(stay, until)
 
     def _quote(self, stay: Stay, left_at: datetime) -> Quote:
         tariff = self._tariffs[stay.berth.tariff_id]
@@ -223,43 +269,8 @@ class Stays:
     def _tell_changed(self, before: Occupancy, after: Occupancy) -> None:
         # What a settling or an officer changed was not heard from a device: it is known from now.
         heard = after.heard_at != before.heard_at
-        self._work.tell(
-            OccupancyChanged(
-                at=after.since,
-                berth_id=after.id,
-                berth=after.berth,
-                before=before.state,
-                state=after.state,
-                confidence=after.confidence,
-                since=after.since,
-                heard_at=after.heard_at if heard else self._work.now,
-                v=after.v,
-                stay=after.stay,
-            )
-        )
-
-
-def _about(stay: Stay) -> dict[str, Any]:
-    return {
-        "stay_id": stay.id,
-        "berth_id": stay.berth_id,
-        "berth": stay.berth,
-        "plate": stay.plate,
-        "owner_id": stay.owner_id,
-        "arrived_at": stay.arrived_at,
-    }
-
-
-def _priced(stay: Stay) -> dict[str, Any]:
-    assert stay.left_at is not None
-    assert stay.amount is not None
-    return {
-        **_about(stay),
-        "left_at": stay.left_at,
-        "amount": stay.amount,
-        "lines": stay.lines,
-        "revision": stay.revision,
-    }
+        heard_at = after.heard_at if heard else self._work.now
+        self._work.tell(occupancy_changed(before, after, heard_at=heard_at))
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,11 +83,25 @@ class Occupancy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StayLinks:
+    """What a stay has to do with others: most have nothing to.
+
+    `parent_id` is the paid stay that this one goes on after.
+    """
+
+    parent_id: str | None = None
+    merged_into: str | None = None
+    split_from: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stay:
     """A vehicle's time on a berth. `left_at` of a leaving stay may still be taken back.
 
     `flags` say what is doubtful: `clock`, `missed_leave`, `plate_conflict`, `plate_elsewhere`,
-    `silent_device`. `revision` counts the prices it was given.
+    `silent_device`, `unpriced`, `clone`. `revision` counts the prices it was given. `paid_until` is
+    to when a fee was paid before the car left. While `holds` names reasons (a dispute, a suspected
+    clone), nobody is charged or reminded.
     """
 
     id: str
@@ -104,6 +118,9 @@ class Stay:
     lines: tuple[Line, ...] = ()
     revision: int = 0
     flags: tuple[str, ...] = ()
+    paid_until: datetime | None = None
+    links: StayLinks | None = None
+    holds: tuple[str, ...] = ()
 
     def flagged(self, *flags: str) -> Self:
         """Add doubts."""
@@ -127,30 +144,40 @@ class Stay:
         state = StayState.RUNNING if self.plate else StayState.DETECTED
         return replace(self, state=state, left_at=None)
 
-    def close(self, *, left_at: datetime, quote: Quote) -> Self:
-        """Close it with its price."""
+    def close(self, *, left_at: datetime, quote: Quote | None) -> Self:
+        """Close it with its price, or without one where it could not be priced."""
         if not self.open:
             raise Refused("stay_closed", "停车记录已结束", stay_id=self.id)
-        return replace(
-            self,
-            state=StayState.CLOSED,
-            open=False,
-            left_at=left_at,
-            amount=quote.amount,
-            lines=quote.lines,
-            revision=self.revision + 1,
-        )
+        return replace(self, state=StayState.CLOSED, open=False, left_at=left_at).price(quote)
 
-    def correct_left(self, *, left_at: datetime, quote: Quote) -> Self:
+    def correct_left(self, *, left_at: datetime, quote: Quote | None) -> Self:
         """Move the end of a closed stay to where it really was, with the price of that."""
         assert not self.open
+        flags = tuple(flag for flag in self.flags if flag != "missed_leave")
+        return replace(self, left_at=left_at, flags=flags).price(quote)
+
+    def price(self, quote: Quote | None) -> Self:
+        """Give it a price, or none: that is not the same as nothing to pay."""
+        flags = tuple(flag for flag in self.flags if flag != "unpriced")
         return replace(
             self,
-            left_at=left_at,
-            amount=quote.amount,
-            lines=quote.lines,
+            amount=quote.amount if quote else None,
+            lines=quote.lines if quote else (),
             revision=self.revision + 1,
-            flags=tuple(flag for flag in self.flags if flag != "missed_leave"),
+            flags=flags if quote else (*flags, "unpriced"),
+        )
+
+    def void(self) -> Self:
+        """Say that it was none: nobody owes anything for it."""
+        if self.state is StayState.VOID:
+            raise Refused("stay_void", "停车记录已作废", stay_id=self.id)
+        return replace(
+            self,
+            state=StayState.VOID,
+            open=False,
+            amount=0,
+            lines=(),
+            revision=self.revision + 1,
         )
 
 

@@ -1,0 +1,74 @@
+"""停车业务配置 (policy): how the city, an operator or a place wants stays to be handled."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from server.kernel.money import Fen
+from server.kernel.table import table
+
+
+class SamePlate(StrEnum):
+    """同牌在停作废策略: where an older open stay of a plate that is seen again is ended."""
+
+    KEEP = "keep"
+    """不作废: nowhere; a person looks at both."""
+    OPERATOR = "operator"
+    """运营商: within the same operator's places."""
+    PLACE = "place"
+    """同车场: within the same place."""
+
+
+class ReviewMode(StrEnum):
+    """审核模式: which edits wait for a second person."""
+
+    NORMAL = "normal"
+    """普通: none."""
+    SOME = "some"
+    """部分审核: those that change what is owed by more than the limit."""
+    ALL = "all"
+    """全审核: all of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """How patient and how strict the platform is: the city's row, which is whole.
+
+    Operators and places may differ from it, each in the keys that it names.
+    """
+
+    id: str = "city"
+    v: int = 0
+    # 5 s: a lorry at walking pace is over a sensor for 3-4 s.
+    arrive_debounce_s: int = 5
+    # 10 s: shifting within the berth swings the magnetic field for up to 8 s.
+    leave_debounce_s: int = 10
+    # 80: below it, a camera's plate is for a person to judge.
+    plate_confidence: int = 80
+    time_zone: str = "Asia/Shanghai"
+    same_plate: SamePlate = SamePlate.KEEP
+    # 120 km/h: no car gets from one berth to another in a city faster than that.
+    possible_speed_kmh: int = 120
+    # 300 s: an officer's watch and the minutes he takes to type a plate, against a sensor's clock.
+    same_stay_s: int = 300
+    review_mode: ReviewMode = ReviewMode.SOME
+    # 50 yuan: two days of an ordinary berth.
+    approval_limit: Fen = 5_000
+    # 15 min: from paying to driving off.
+    exit_grace_min: int = 15
+    # 6: head, tail, both sides, the berth's number, the surroundings.
+    photos_max: int = 6
+    dispute_days: int = 90
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyLayer:
+    """The keys in which an operator or a place differs; its id is `operator:{id}` or `place:{id}`."""
+
+    id: str
+    v: int = 0
+    values: Mapping[str, int | str]
+
+
+POLICIES = table(Policy, "stay_policies")
+POLICY_LAYERS = table(PolicyLayer, "stay_policy_layers")

@@ -1,0 +1,59 @@
+"""Use cases of the policy switchboard."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from server.domain.estate import Place
+from server.domain.stay.model.policies import Policy, PolicyLayer
+from server.domain.stay.rules.policies import CITY, check, resolve, scope_of
+from server.domain.stay.service import policy_of
+from server.kernel.errors import Forbidden, NotFound, Refused
+from server.kernel.nouns import replace
+from server.kernel.work import Work
+
+
+async def policy_for(work: Work, *, organization_id: str, place_id: str = "") -> Policy:
+    """Say which policy holds for an operator, and at one of its places."""
+    ids = [f"operator:{organization_id}", *([f"place:{place_id}"] if place_id else [])]
+    layers = await work.table(PolicyLayer).load(ids)
+    return resolve(await policy_of(work), [layers[id] for id in ids if id in layers])
+
+
+async def change_policy(
+    work: Work, *, scope: str, values: Mapping[str, Any], v: int
+) -> Policy | PolicyLayer:
+    """Set the keys of a scope (`city`, `operator:{id}`, `place:{id}`); `v` is the version seen.
+
+    At the city the other keys stay; an operator's or a place's keys are replaced, so that what is
+    left out is the city's again. Refuses with `policy_changed` when somebody was faster.
+    """
+    checked = check(scope_of(scope), values)
+    await _may_change(work, scope)
+    if scope == CITY:
+        rows = work.table(Policy)
+        held = await rows.maybe(CITY)
+        after = replace(held or Policy(), **checked)
+        _seen(held.v if held else 0, v)
+        return rows.save(after) if held else rows.add(after)
+    layers = work.table(PolicyLayer)
+    layer = await layers.maybe(scope)
+    _seen(layer.v if layer else 0, v)
+    changed = replace(layer or PolicyLayer(id=scope, values={}), values=checked)
+    return layers.save(changed) if layer else layers.add(changed)
+
+
+def _seen(now: int, seen: int) -> None:
+    if now != seen:
+        raise Refused("policy_changed", "配置已被他人修改，请刷新后重试", v=now)
+
+
+async def _may_change(work: Work, scope: str) -> None:
+    """Refuse the city to whoever sees a part of it, and others' operators and places."""
+    kind, _, id = scope.partition(":")
+    actor = work.actor
+    if kind == "place":
+        place = await work.table(Place).maybe(id)
+        if place is None or not actor.scope.covers(place.division_code):
+            raise NotFound("place_not_found", "没有找到这条记录", id=id)
+    elif not actor.scope.everything or (kind == "operator" and id != actor.organization_id):
+        raise Forbidden("policy_scope_forbidden", "无权修改该范围的配置", scope=scope)

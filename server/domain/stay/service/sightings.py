@@ -1,0 +1,79 @@
+"""Use cases of one plate that is seen on two berths."""
+
+from datetime import datetime, timedelta
+
+from server.domain.estate import Berth, distance_m
+from server.domain.stay.events import StayDoubted
+from server.domain.stay.model import Occupancy, Stay
+from server.domain.stay.model.edits import Change, EditKind
+from server.domain.stay.model.reviews import ReviewReason
+from server.domain.stay.rules.doubts import ends_older, is_impossible
+from server.domain.stay.service.edits import edit_stay
+from server.domain.stay.service.policies import policy_for
+from server.domain.stay.service.reviews import raise_review
+from server.domain.vehicle import Plate
+from server.kernel.work import Work
+
+
+async def look_elsewhere(work: Work, *, doubt: StayDoubted) -> None:
+    """Judge a plate that was read on one berth while its car is known to stand on another.
+
+    Impossible: a clone or a misread, so neither is charged until a person has looked. Possible, and
+    the policy says so: the leave from the other berth was missed. Else a person decides.
+    """
+    if doubt.seen is None:
+        return
+    older = await _standing(work, doubt.seen)
+    newer = await work.table(Stay).maybe(doubt.stay_id)
+    if older is None or newer is None or older.id == newer.id or not newer.open:
+        return
+    berth = newer.berth
+    policy = await policy_for(work, organization_id=berth.organization_id, place_id=berth.place_id)
+    occupancy = await work.table(Occupancy).get(older.berth_id)
+    last_seen = max(older.arrived_at, occupancy.evidence_at)
+    gap_s = (newer.arrived_at - last_seen) / timedelta(seconds=1)
+    apart_m = await _apart_m(work, older, newer)
+    if is_impossible(apart_m, gap_s, speed_kmh=policy.possible_speed_kmh):
+        for stay, other in ((older, newer), (newer, older)):
+            await raise_review(
+                work, stay=stay, reason=ReviewReason.CLONE, seen=doubt.seen, other_id=other.id
+            )
+    elif ends_older(older, newer, policy) and gap_s >= 0:
+        await _move_on(work, older, newer, doubt.seen, last_seen=last_seen)
+    else:
+        await raise_review(
+            work,
+            stay=newer,
+            reason=ReviewReason.PLATE_ELSEWHERE,
+            seen=doubt.seen,
+            other_id=older.id,
+        )
+
+
+async def _standing(work: Work, plate: Plate) -> Stay | None:
+    return await work.table(Stay).one(
+        {"open": True, "plate.number": plate.number, "plate.color": plate.color.value}
+    )
+
+
+async def _apart_m(work: Work, one: Stay, other: Stay) -> float:
+    berths = await work.table(Berth).load([one.berth_id, other.berth_id])
+    if len(berths) < 2:
+        return 0.0
+    return distance_m(berths[one.berth_id].polygon[0], berths[other.berth_id].polygon[0])
+
+
+async def _move_on(
+    work: Work, older: Stay, newer: Stay, plate: Plate, *, last_seen: datetime
+) -> None:
+    """End the older stay where its car was last seen, and give the newer one its plate."""
+    reason = "同牌在停作废策略"
+    leave = Change(
+        kind=EditKind.LEAVE,
+        reason=reason,
+        stay_id=older.id,
+        left_at=max(older.arrived_at, min(last_seen, newer.arrived_at)),
+    )
+    await edit_stay(work, change=leave)
+    identify = Change(kind=EditKind.PLATE, reason=reason, stay_id=newer.id, plate=plate)
+    await edit_stay(work, change=identify)
