@@ -2,6 +2,9 @@
 
 import os
 import time
+from datetime import datetime
+
+from server.kernel.period import to_ms
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
@@ -11,6 +14,11 @@ def new_id() -> str:
     """Make an id of 20 letters: 9 of milliseconds, 11 of chance (55 bits)."""
     chance = int.from_bytes(os.urandom(7)) >> 1
     return _base32(time.time_ns() // 1_000_000 << 55 | chance)
+
+
+def id_at(instant: datetime) -> str:
+    """Give the least id that can be made at an instant, to find rows by when they were made."""
+    return _base32(max(0, to_ms(instant)) << 55)
 
 
 def _base32(number: int) -> str:

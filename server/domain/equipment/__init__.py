@@ -23,6 +23,7 @@ from server.domain.equipment.model import (
     ReadingKind,
     Verdict,
 )
+from server.domain.equipment.queries import readings_between
 from server.domain.equipment.rules import signing_key
 from server.domain.equipment.service import (
     Accepted,
@@ -57,6 +58,7 @@ __all__ = [
     "install",
     "is_in_service",
     "issue_secrets",
+    "readings_between",
     "revoke_secret",
     "signing_key",
 ]
