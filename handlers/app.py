@@ -12,6 +12,7 @@ from server.config import Config
 from server.kernel.access import Actor
 from server.kernel.errors import Forbidden, NotFound
 from server.store.mongo import Store
+from server.store.photos import PhotoStore
 
 
 class SmsSender(Protocol):
@@ -24,10 +25,11 @@ class SmsSender(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """Config, store, sockets, snapshots, text messages, health, and the demo's logins."""
+    """Config, store, photos, sockets, snapshots, text messages, health, and the demo's logins."""
 
     config: Config
     store: Store
+    photos: PhotoStore
     hub: Hub
     snapshots: Snapshots
     sms: SmsSender

@@ -82,6 +82,8 @@ class Handler(RequestHandler):
 
     path: ClassVar[str]
     audience: ClassVar[Audience]
+    sent: ClassVar[str] = ""
+    """Media type of a body that is no JSON."""
     app: App
     actor: Actor
 

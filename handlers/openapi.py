@@ -61,6 +61,8 @@ def _operation(handler: type[Handler], declared: Action) -> dict[str, Any]:
     if declared.body is not None:
         content = {"application/json": {"schema": declared.body}}
         operation["requestBody"] = {"required": True, "content": content}
+    elif handler.sent:
+        operation["requestBody"] = {"required": True, "content": {handler.sent: {}}}
     if handler.audience is not Audience.SYSTEM:
         refusals |= {"409": "当前状态不允许", "429": "过于频繁", "503": "暂时不可用"}
     for status, text in refusals.items():

@@ -10,14 +10,17 @@ from handlers.app import App
 from handlers.base import Handler, Missing
 from handlers.console import city as console_city
 from handlers.console import logins as console_logins
+from handlers.console import stays as console_stays
 from handlers.hooks import mqtt as mqtt_hooks
 from handlers.motorist import logins as motorist_logins
 from handlers.motorist import own
 from handlers.motorist import places as motorist_places
+from handlers.motorist import stays as motorist_stays
 from handlers.open import places as open_places
 from handlers.openapi import describe
 from handlers.patrol import logins as patrol_logins
 from handlers.patrol import sections
+from handlers.patrol import stays as patrol_stays
 from handlers.web.api_description import ApiDescription
 from handlers.web.files import ClientFiles
 from handlers.web.health import Health, Metrics, Time
@@ -28,10 +31,13 @@ _ROOMS = (
     motorist_logins,
     motorist_places,
     own,
+    motorist_stays,
     patrol_logins,
     sections,
+    patrol_stays,
     console_logins,
     console_city,
+    console_stays,
     open_places,
     mqtt_hooks,
 )

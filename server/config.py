@@ -99,6 +99,10 @@ class Config:
         in_production="required",
     )
     mongo_database: str = key("SMARTCLOUD_MONGO_DATABASE", "its database", default="smartcloud")
+    photo_dir: str = key(
+        "SMARTCLOUD_PHOTO_DIR",
+        "folder, the same for every `serve`, where photos are kept; unset, they are in the database",
+    )
     redis_url: str = key(
         "SMARTCLOUD_REDIS_URL",
         "Redis, for publications and their history",

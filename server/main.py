@@ -10,6 +10,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -50,6 +51,7 @@ from server.store.beats import beat, read_beats
 from server.store.jobs import run_jobs
 from server.store.lease import Lease
 from server.store.mongo import Database, Store, connect
+from server.store.photos import FolderPhotos, GridFsPhotos, PhotoStore
 from server.store.relay import Relay, Told
 from server.store.wake import Wake
 
@@ -89,6 +91,7 @@ async def run_serve(config: Config) -> None:
         app = App(
             config=config,
             store=process.store,
+            photos=_photos(process),
             hub=hub,
             snapshots=snapshots,
             sms=AliyunSms.from_config(config),
@@ -155,6 +158,11 @@ async def run_worker(config: Config) -> None:
         for task in done:
             if not task.cancelled():
                 task.result()
+
+
+def _photos(process: Process) -> PhotoStore:
+    folder = process.config.photo_dir
+    return FolderPhotos(Path(folder)) if folder else GridFsPhotos(process.database)
 
 
 def taker(store: Store) -> Take:

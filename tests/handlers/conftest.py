@@ -29,13 +29,17 @@ from server.domain.identity import (
 )
 from server.domain.system import DataApp, hash_key, register_data_apps
 from server.domain.vehicle import Plate, PlateColor, Vehicle, register_vehicles
+from server.store.photos import GridFsPhotos
 from tests.world import LNG_LAT, World
 
 PASSWORD = "a good password"
 PARTNER_KEY = "partner key"
 PHONE = "13800000001"
 PLATE = Plate("粤B12345", PlateColor.BLUE)
-STAFF = {"city": ("city_manager", ()), "district": ("district_manager", ("440303",))} | {
+STAFF = {
+    "city": ("city_manager", ()),
+    "chief": ("city_manager", ()),
+    "district": ("district_manager", ("440303",)),
     "patrol1": ("patroller", ("440304",)),
     "patrol2": ("patroller", ("440303",)),
 }
@@ -61,6 +65,7 @@ class Site:
     world: World
     messages: Messages
     config: Config
+    known: dict[str, str] = field(default_factory=dict)
 
     @property
     def token_key(self) -> str:
@@ -154,6 +159,7 @@ async def site(world: World, tmp_path: Path) -> AsyncIterator[Site]:
     app = App(
         config=config,
         store=world.store,
+        photos=GridFsPhotos(world.store.database),
         hub=hub,
         snapshots=Snapshots(world.store.run, broker),
         sms=messages,

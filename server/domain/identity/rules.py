@@ -12,12 +12,13 @@ from server.domain.identity.model import Account
 from server.kernel.access import Scope
 from server.kernel.errors import Invalid
 
+_STAYS = frozenset({"stays.watch", "stays.edit", "stays.approve", "stays.review"})
 ROLES: dict[str, frozenset[str]] = {
-    "city_manager": frozenset({"city.watch", "city.figures"}),
-    "district_manager": frozenset({"city.watch", "city.figures"}),
-    "dispatcher": frozenset({"city.watch"}),
-    "finance": frozenset({"city.watch", "city.figures"}),
-    "patroller": frozenset({"patrol.watch", "patrol.identify"}),
+    "city_manager": frozenset({"city.watch", "city.figures", "policy.change"}) | _STAYS,
+    "district_manager": frozenset({"city.watch", "city.figures", "policy.change"}) | _STAYS,
+    "dispatcher": frozenset({"city.watch", "stays.watch", "stays.edit", "stays.review"}),
+    "finance": frozenset({"city.watch", "city.figures", "stays.watch", "stays.approve"}),
+    "patroller": frozenset({"patrol.watch", "patrol.identify", "patrol.report"}),
 }
 """What each role may do. Whoever has no role may do nothing."""
 

@@ -36,6 +36,7 @@ from server.domain.stay.model.edits import (
     StayEdit,
     Version,
 )
+from server.domain.stay.model.photos import Photo, PhotoKind
 from server.domain.stay.model.policies import (
     Policy,
     PolicyLayer,
@@ -49,6 +50,7 @@ from server.domain.stay.model.reviews import (
     ReviewReason,
     ReviewState,
 )
+from server.domain.stay.rules.policies import KEYS
 from server.domain.stay.service import (
     identify_berth,
     observe,
@@ -65,7 +67,9 @@ from server.domain.stay.service.edits import (
     close_request,
     edit_stay,
     evaluates_stays,
+    stay_in_sight,
 )
+from server.domain.stay.service.photos import keep_photo, photo_in_sight
 from server.domain.stay.service.policies import (
     change_policy,
     policy_for,
@@ -78,6 +82,7 @@ from server.domain.stay.service.reviews import (
 )
 
 __all__ = [
+    "KEYS",
     "BerthLabel",
     "Change",
     "DisputeReason",
@@ -86,6 +91,8 @@ __all__ = [
     "Occupancy",
     "OccupancyChanged",
     "OccupancyState",
+    "Photo",
+    "PhotoKind",
     "Policy",
     "PolicyLayer",
     "RequestState",
@@ -120,13 +127,16 @@ __all__ = [
     "edit_stay",
     "evaluates_stays",
     "identify_berth",
+    "keep_photo",
     "observe",
     "open_berths",
     "pay_ahead",
+    "photo_in_sight",
     "policy_for",
     "price_stay",
     "resolve_review",
     "resume_berth",
+    "stay_in_sight",
     "suspend_berth",
     "withdraw_dispute",
 ]

@@ -6,6 +6,7 @@ from server.domain.estate import LngLat
 from server.domain.stay.model.photos import Photo, PhotoKind
 from server.domain.stay.service.edits import stay_in_sight
 from server.domain.stay.service.policies import policy_for
+from server.kernel.access import Audience
 from server.kernel.errors import NotFound, Refused
 from server.kernel.work import Work
 
@@ -25,7 +26,8 @@ async def keep_photo(
 ) -> Photo:
     """Note a photo of a stay; the same picture again is the same photo.
 
-    Refuses with `photos_full` when the stay has as many as the policy allows.
+    What a motorist sends is for a dispute. Refuses with `photos_full` when his or the staff's
+    photos of the stay are as many as the policy allows.
     """
     stay = await stay_in_sight(work, stay_id=stay_id)
     rows = work.table(Photo)
@@ -35,14 +37,16 @@ async def keep_photo(
             return photo
     berth = stay.berth
     policy = await policy_for(work, organization_id=berth.organization_id, place_id=berth.place_id)
-    if len(have) >= policy.photos_max:
+    audience = work.actor.audience
+    own = audience is Audience.MOTORIST
+    if sum((one.audience == Audience.MOTORIST) is own for one in have) >= policy.photos_max:
         raise Refused("photos_full", "取证照片已达上限", most=policy.photos_max)
     return rows.add(
         Photo(
             id=work.new_id(),
             stay_id=stay.id,
             division_code=berth.division_code,
-            kind=kind,
+            kind=PhotoKind.DISPUTE if own else kind,
             sha256=sha256,
             width=width,
             height=height,
@@ -53,7 +57,7 @@ async def keep_photo(
             taken_at=min(taken_at or work.now, work.now),
             kept_at=work.now,
             by=work.actor.id,
-            audience=work.actor.audience.value,
+            audience=audience.value,
         )
     )
 
