@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import Schema, fields, post_load, pre_load, validate
 
-from handlers.schema import Asked, Bill, Count, LngLat, Plate, PlateBody, Stay, Text
+from handlers.schema import Asked, Count, LngLat, Plate, PlateBody, Stay, Text
 from server.domain.stay import (
     Change,
     DisputeReason,
@@ -230,7 +230,6 @@ class Timeline(Schema):
 
     stay = fields.Nested(StayDetail, required=True)
     entries = fields.List(fields.Nested(Entry), required=True)
-    bills = fields.List(fields.Nested(Bill), required=True)
 
 
 class Edit(Schema):

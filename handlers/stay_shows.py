@@ -16,7 +16,7 @@ from server.domain.stay import (
     StayLinks,
 )
 from server.domain.stay.queries.lists import Page, PolicyShown
-from server.domain.stay.queries.timeline import Entry, EntryKind, Evidence
+from server.domain.stay.queries.timeline import Entry, EntryKind, Evidence, in_order
 from server.domain.vehicle import mask_plate
 from server.kernel.access import Audience
 from server.kernel.codec import to_plain
@@ -48,11 +48,15 @@ def show_evidence(found: Evidence, bills: list[Bill], audience: Audience) -> Sho
 
     To its driver people are who they are by their role only, and another car's plate is masked.
     """
+    entries = in_order([*found.entries, *(_bill(one) for one in bills)])
     return {
         "stay": show_stay_whole(found.stay),
-        "entries": [_entry(one, found.stay, audience) for one in found.entries],
-        "bills": [show_bill(one) for one in bills],
+        "entries": [_entry(one, found.stay, audience) for one in entries],
     }
+
+
+def _bill(bill: Bill) -> Entry:
+    return Entry(at=bill.issued_at, kind=EntryKind.BILL, id=bill.id, said=show_bill(bill))
 
 
 def _entry(entry: Entry, stay: Stay, audience: Audience) -> Shown:
@@ -75,6 +79,8 @@ def _masked(entry: Entry, stay: Stay) -> dict[str, Any]:
     number = stay.plate.number if stay.plate else ""
     if entry.kind is EntryKind.READING and said["plate"] not in (None, number):
         said["plate"] = _mask(said["plate"])
+    if entry.kind is EntryKind.BILL:
+        return _mask_side(said, number) or said
     if entry.kind is EntryKind.EDIT:
         said["approver_id"] = "staff" if said["approver_id"] else None
         for side in ("before", "after"):

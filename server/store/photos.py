@@ -1,14 +1,14 @@
 """Where photos are kept, by the hash of their bytes: GridFS, or a folder."""
 
 import asyncio
+import contextlib
 import os
 import re
 from pathlib import Path
 from typing import Protocol
 
-from bson.errors import BSONError
 from gridfs import AsyncGridFSBucket, NoFile
-from pymongo.errors import DuplicateKeyError
+from gridfs.errors import CorruptGridFile, FileExists
 
 from server.kernel.errors import NotFound
 from server.store.mongo import Database
@@ -28,26 +28,46 @@ class PhotoStore(Protocol):
         ...
 
 
+# 4 MiB: a photo of ours is one chunk, so that it is there whole or hardly at all.
+_CHUNK = 4 * 1024**2
+
+
 class GridFsPhotos:
     """In the database, so that every process has them."""
 
     def __init__(self, database: Database) -> None:
-        self._bucket = AsyncGridFSBucket(database, bucket_name="photo_bytes")
+        self._bucket = AsyncGridFSBucket(
+            database, bucket_name="photo_bytes", chunk_size_bytes=_CHUNK
+        )
 
     async def put(self, sha256: str, data: bytes) -> None:
         """Keep it, once."""
         try:
-            await self._bucket.upload_from_stream_with_id(_named(sha256), sha256, data)
-        except DuplicateKeyError:
-            return
+            await self._upload(sha256, data)
+        except FileExists:
+            if not await self._is_whole(sha256):  # whoever kept it was killed in between
+                with contextlib.suppress(NoFile):
+                    await self._bucket.delete(sha256)
+                with contextlib.suppress(FileExists):
+                    await self._upload(sha256, data)
 
     async def get(self, sha256: str) -> bytes:
         """Read it."""
         try:
             stream = await self._bucket.open_download_stream(_named(sha256))
             return await stream.read()
-        except (NoFile, BSONError) as gone:
+        except (NoFile, CorruptGridFile) as gone:
             raise _gone() from gone
+
+    async def _upload(self, sha256: str, data: bytes) -> None:
+        await self._bucket.upload_from_stream_with_id(_named(sha256), sha256, data)
+
+    async def _is_whole(self, sha256: str) -> bool:
+        try:
+            await self.get(sha256)
+        except NotFound:
+            return False
+        return True
 
 
 class FolderPhotos:

@@ -30,6 +30,10 @@ class EntryKind(StrEnum):
     BILL = "bill"
 
 
+# What was seen goes before what was made of it at the same instant.
+_ORDER = {kind: place for place, kind in enumerate(EntryKind)}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One thing that is known of a stay, when it happened, and who says so.
@@ -72,7 +76,7 @@ async def evidence_of(work: Work, *, stay_id: str) -> Evidence:
 
 def in_order(entries: Iterable[Entry]) -> tuple[Entry, ...]:
     """Put entries in the order in which things happened."""
-    return tuple(sorted(entries, key=lambda one: (one.at, one.kind, one.id)))
+    return tuple(sorted(entries, key=lambda one: (one.at, _ORDER[one.kind], one.id)))
 
 
 async def _readings(work: Work, stay: Stay) -> list[KeptReading]:

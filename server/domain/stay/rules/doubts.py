@@ -15,7 +15,7 @@ def is_impossible(distance_m: float, gap_s: float, *, speed_kmh: int) -> bool:
     """
     if distance_m <= NEAR_M:
         return False
-    return gap_s <= 0 or distance_m / gap_s * 3.6 > speed_kmh
+    return gap_s <= 0 or distance_m * 3.6 > speed_kmh * gap_s
 
 
 def ends_older(older: Stay, newer: Stay, policy: Policy) -> bool:

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from server.domain.equipment import Device
 from server.domain.estate import Berth, distance_m
 from server.domain.stay.events import StayDoubted
 from server.domain.stay.model import Occupancy, Stay
@@ -29,8 +30,7 @@ async def look_elsewhere(work: Work, *, doubt: StayDoubted) -> None:
         return
     berth = newer.berth
     policy = await policy_for(work, organization_id=berth.organization_id, place_id=berth.place_id)
-    occupancy = await work.table(Occupancy).get(older.berth_id)
-    last_seen = max(older.arrived_at, occupancy.evidence_at)
+    last_seen = await _last_seen(work, older)
     gap_s = (newer.arrived_at - last_seen) / timedelta(seconds=1)
     apart_m = await _apart_m(work, older, newer)
     if is_impossible(apart_m, gap_s, speed_kmh=policy.possible_speed_kmh):
@@ -54,6 +54,16 @@ async def _standing(work: Work, plate: Plate) -> Stay | None:
     return await work.table(Stay).one(
         {"open": True, "plate.number": plate.number, "plate.color": plate.color.value}
     )
+
+
+async def _last_seen(work: Work, stay: Stay) -> datetime:
+    """Say until when a device vouched for a car; a sensor of one berth does so by each word."""
+    occupancy = await work.table(Occupancy).get(stay.berth_id)
+    vouched = max(stay.arrived_at, occupancy.evidence_at)
+    device = await work.table(Device).maybe(occupancy.device_id or "")
+    if device is None or device.last_at is None or len(device.berths) != 1:
+        return vouched
+    return max(vouched, device.last_at)
 
 
 async def _apart_m(work: Work, one: Stay, other: Stay) -> float:

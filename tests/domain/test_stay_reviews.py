@@ -1,0 +1,253 @@
+"""What does not fit waits for a person: missed leaves, clones, disputes; and who is charged meanwhile."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from server.domain.equipment import Numbering
+from server.domain.estate import Berth
+from server.domain.stay import (
+    DisputeReason,
+    OccupancyState,
+    Review,
+    ReviewOutcome,
+    ReviewReason,
+    ReviewState,
+    Stay,
+    StayDisputed,
+    StayDoubted,
+    StayReleased,
+    StayState,
+    change_policy,
+    claim_review,
+    dispute_stay,
+    pay_ahead,
+    resolve_review,
+    resume_berth,
+    suspend_berth,
+    withdraw_dispute,
+)
+from server.domain.stay.jobs import settle_berths
+from server.domain.stay.reactions import look_into_doubts
+from server.domain.vehicle import Vehicle, register_vehicles
+from server.kernel.access import Actor, Audience, Scope
+from server.kernel.errors import DomainError, NotFound, Refused
+from server.kernel.nouns import replace
+from server.kernel.work import Work
+from tests.domain.test_stay_edits import CHIEF, CLERK, PLATE, at, park, stay_of, stay_over
+from tests.world import LNG_LAT, World
+
+OWNER = Actor("anna", Audience.MOTORIST)
+FAR = (LNG_LAT[0] + 0.1, LNG_LAT[1])  # 10 km to the east
+
+
+async def own(world: World) -> None:
+    await world.run(register_vehicles, vehicles=[Vehicle(id="v", plate=PLATE, owner_id="anna")])
+
+
+async def put_far(world: World, berth_id: str) -> None:
+    """Move a berth ten kilometres away."""
+
+    async def move(work: Work) -> None:
+        rows = work.table(Berth)
+        rows.save(replace(await rows.get(berth_id), polygon=(FAR,) * 4))
+
+    await world.run(move)
+
+
+async def read_again(world: World, *, minutes: int) -> None:
+    """Let the camera read the same plate on the third berth, and the platform think about it."""
+    said = {"plate": PLATE.number, "berth_code": "440304003", "numbering": Numbering.CLOCK}
+    await world.see("cam", "arrived", at_s=minutes * 60, **said)
+    world.now = at(minutes + 1)
+    await world.job(settle_berths)
+    for _ in range(2):  # reactions come twice
+        await world.run(look_into_doubts, facts=await world.facts(StayDoubted))
+
+
+async def reviews(world: World) -> list[Review]:
+    return await world.run(lambda work: work.table(Review).find({}, sort="_id"))
+
+
+async def test_a_plate_that_cannot_be_in_two_places_charges_nobody_until_somebody_looked(
+    world: World,
+) -> None:
+    await put_far(world, "b3")
+    first = await park(world)
+
+    await read_again(world, minutes=4)
+
+    [second] = await world.stays("b3")
+    found = await reviews(world)
+    assert {(one.reason, one.stay_id, one.other_id) for one in found} == {
+        (ReviewReason.CLONE, first.id, second.id),
+        (ReviewReason.CLONE, second.id, first.id),
+    }
+    for stay in (await stay_of(world, first.id), await stay_of(world, second.id)):
+        assert (stay.holds, "clone" in stay.flags) == (("clone",), True)
+    assert second.plate is None
+    assert len(await world.facts(StayDisputed)) == 2
+
+
+async def test_a_car_that_can_have_come_is_for_a_person_to_judge(world: World) -> None:
+    await put_far(world, "b3")
+    first = await park(world)
+
+    await read_again(world, minutes=30)
+
+    [review] = await reviews(world)
+    assert (review.reason, review.seen, review.other_id) == (
+        ReviewReason.PLATE_ELSEWHERE,
+        PLATE,
+        first.id,
+    )
+    assert (await stay_of(world, first.id)).open
+
+
+@pytest.mark.parametrize("policy", ["operator", "place"])
+async def test_the_policy_ends_the_older_stay_where_its_car_was_last_seen(
+    world: World, policy: str
+) -> None:
+    await world.run(change_policy, scope="city", values={"same_plate": policy}, v=0)
+    first = await park(world)
+    await world.see("d1", "heartbeat", at_s=20 * 60)
+
+    await read_again(world, minutes=30)
+
+    older = await stay_of(world, first.id)
+    [newer] = await world.stays("b3")
+    assert (older.state, older.left_at) == (StayState.CLOSED, at(20))
+    assert (newer.plate, newer.open) == (PLATE, True)
+    assert (await world.occupancy("b1")).state is OccupancyState.FREE
+    assert await reviews(world) == []
+
+
+async def test_a_missed_leave_is_put_on_the_list(world: World) -> None:
+    first = await park(world)
+    lost = world.reading("d1", "left", at_s=2400)
+    again = world.reading("d1", "arrived", at_s=5400)
+    await world.take(again, force=[again])
+    await world.run(look_into_doubts, facts=await world.facts(StayDoubted))
+
+    [review] = await reviews(world)
+
+    assert lost.seq < again.seq
+    assert (review.reason, review.stay_id) == (ReviewReason.MISSED_LEAVE, first.id)
+
+
+async def disputed(world: World) -> Stay:
+    await own(world)
+    stay = await stay_over(world)
+    said: dict[str, Any] = {"reason": DisputeReason.NOT_PARKED, "statement": "当天不在本市"}
+    await world.run(dispute_stay, actor=OWNER, stay_id=stay.id, **said)
+    return await stay_of(world, stay.id)
+
+
+async def test_a_dispute_holds_the_stay_until_it_is_decided(world: World) -> None:
+    stay = await disputed(world)
+    [review] = await reviews(world)
+    assert stay.holds == ("dispute",)
+
+    with pytest.raises(Refused, match="review_not_claimed"):
+        await decide(world, review, actor=CLERK)
+    await world.run(claim_review, actor=CLERK, review_id=review.id)
+    with pytest.raises(Refused, match="review_claimed"):
+        await world.run(claim_review, actor=CHIEF, review_id=review.id)
+    await decide(world, review, actor=CLERK)
+
+    [resolved] = await reviews(world)
+    assert (resolved.state, resolved.outcome) == (ReviewState.RESOLVED, ReviewOutcome.DISMISSED)
+    after = await stay_of(world, stay.id)
+    assert (after.holds, after.flags) == ((), ())
+    assert [type(fact) for fact in await world.facts()][-1] is StayReleased
+    with pytest.raises(Refused, match="review_resolved"):
+        await decide(world, review, actor=CLERK)
+
+
+async def decide(world: World, review: Review, *, actor: Actor) -> Review:
+    outcome = ReviewOutcome.DISMISSED
+    return await world.run(
+        resolve_review, actor=actor, review_id=review.id, outcome=outcome, remark="照片清晰"
+    )
+
+
+async def test_a_dispute_is_taken_back_and_not_raised_again(world: World) -> None:
+    stay = await disputed(world)
+
+    await world.run(withdraw_dispute, actor=OWNER, stay_id=stay.id)
+
+    assert (await stay_of(world, stay.id)).holds == ()
+    with pytest.raises(Refused, match="dispute_exists"):
+        await disputed_again(world, stay)
+
+
+async def disputed_again(world: World, stay: Stay, actor: Actor = OWNER) -> None:
+    said: dict[str, Any] = {"reason": DisputeReason.OTHER, "statement": "再看看"}
+    await world.run(dispute_stay, actor=actor, stay_id=stay.id, **said)
+
+
+async def test_nobody_disputes_anothers_stay_or_one_long_ago(world: World) -> None:
+    await own(world)
+    stay = await stay_over(world)
+
+    with pytest.raises(NotFound, match="stay_not_found"):
+        await disputed_again(world, stay, Actor("ben", Audience.MOTORIST))
+    world.now = at(0) + timedelta(days=91)
+    with pytest.raises(Refused, match="dispute_too_late"):
+        await disputed_again(world, stay)
+
+
+async def test_a_review_out_of_sight_is_not_there(world: World) -> None:
+    await disputed(world)
+    [review] = await reviews(world)
+    elsewhere = Actor("x", Audience.CONSOLE, scope=Scope(division_codes=frozenset({"440303"})))
+
+    with pytest.raises(DomainError, match="review_not_found"):
+        await world.run(claim_review, actor=elsewhere, review_id=review.id)
+
+
+async def test_a_berth_taken_out_of_service_lets_its_car_go_free(world: World) -> None:
+    stay = await park(world)
+    world.now = at(200)
+
+    await world.run(suspend_berth, berth_id="b1")
+
+    after = await stay_of(world, stay.id)
+    assert (after.state, after.amount, after.left_at) == (StayState.CLOSED, 0, at(200))
+    assert [one.reason for one in await reviews(world)] == [ReviewReason.SUSPENDED_BERTH]
+    await world.see("d1", "arrived", at_s=201 * 60)
+    assert (await world.occupancy()).state is OccupancyState.OUT_OF_SERVICE
+    await world.run(resume_berth, berth_id="b1")
+    assert (await world.occupancy()).state is OccupancyState.UNKNOWN
+
+
+async def leave(world: World, stay: Stay, *, minutes: int) -> list[Stay]:
+    await world.see("d1", "left", at_s=minutes * 60)
+    world.now = at(minutes + 1)
+    await world.job(settle_berths)
+    return await world.stays()
+
+
+async def test_who_leaves_within_the_grace_after_paying_owes_no_more(world: World) -> None:
+    stay = await park(world)
+    await world.run(pay_ahead, stay_id=stay.id, paid_until=at(60))
+
+    [closed] = await leave(world, stay, minutes=75)
+
+    assert (closed.amount, closed.left_at) == (300, at(75))
+
+
+async def test_who_stays_on_after_paying_goes_on_in_a_child_without_new_free_time(
+    world: World,
+) -> None:
+    stay = await park(world)
+    await world.run(pay_ahead, stay_id=stay.id, paid_until=at(60))
+
+    parent, child = await leave(world, stay, minutes=76)
+
+    assert (parent.amount, parent.left_at) == (300, at(60))
+    assert (child.amount, child.arrived_at, child.left_at) == (100, at(60), at(76))
+    assert child.links is not None
+    assert (child.links.parent_id, child.plate) == (parent.id, PLATE)
+    assert sum(line.amount for line in child.lines) == child.amount

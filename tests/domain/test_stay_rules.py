@@ -1,0 +1,252 @@
+"""Edits, clones and policies as rules: pure, over all kinds of stays."""
+
+from dataclasses import replace
+from datetime import timedelta
+from itertools import count
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from server.domain.stay import (
+    BerthLabel,
+    Change,
+    EditKind,
+    Policy,
+    PolicyLayer,
+    ReviewMode,
+    SamePlate,
+    Stay,
+    StayEdit,
+    StayState,
+    Version,
+)
+from server.domain.stay.rules.doubts import is_impossible
+from server.domain.stay.rules.edits import Material, difference, edited, undone
+from server.domain.stay.rules.paid import beyond
+from server.domain.stay.rules.policies import KEYS, check, resolve, scope_of
+from server.domain.tariff import Line, Quote
+from server.domain.vehicle import Plate, PlateColor
+from server.kernel.errors import Invalid
+from tests.world import NOON
+
+PLATES = [None, *(Plate(f"粤B1234{n}", PlateColor.BLUE) for n in range(3))]
+HERE, THERE = (
+    BerthLabel(
+        code=f"44030400{n}",
+        place_id="s1",
+        place_name="福华路",
+        place_kind="section",
+        division_code="440304",
+        organization_id="city",
+        tariff_id="t",
+    )
+    for n in (1, 2)
+)
+NOW = NOON + timedelta(days=1)
+minutes = st.integers(0, 1_000)
+
+
+@st.composite
+def stays(draw: st.DrawFn, id: str = "a") -> Stay:
+    arrived, lasted = draw(minutes), draw(st.integers(1, 400))
+    arrived_at = NOON + timedelta(minutes=arrived)
+    plate = draw(st.sampled_from(PLATES))
+    stay = Stay(
+        id=id,
+        v=draw(st.integers(1, 9)),
+        berth_id="b1",
+        berth=HERE,
+        state=StayState.RUNNING if plate else StayState.DETECTED,
+        plate=plate,
+        arrived_at=arrived_at,
+    )
+    if draw(st.booleans()):
+        return stay
+    left_at = arrived_at + timedelta(minutes=lasted)
+    return stay.close(left_at=left_at, quote=_quote(lasted))
+
+
+def _quote(lasted: int) -> Quote:
+    return Quote(lasted, (Line("每分钟一分", lasted),))
+
+
+def priced(version: Version) -> Version:
+    """Price as the use case does, a fen a minute."""
+    after = version.after
+    if after.open or after.state is StayState.VOID:
+        return version
+    assert after.left_at is not None
+    lasted = (after.left_at - after.arrived_at) // timedelta(minutes=1)
+    return Version(version.before, after.price(_quote(lasted)))
+
+
+changes = st.one_of(
+    st.builds(lambda p: {"kind": EditKind.PLATE, "plate": p}, st.sampled_from(PLATES[1:])),
+    st.builds(
+        lambda a, b: {
+            "kind": EditKind.TIMES,
+            "arrived_at": NOON + timedelta(minutes=min(a, b)),
+            "left_at": NOON + timedelta(minutes=max(a, b)),
+        },
+        minutes,
+        minutes,
+    ),
+    st.just({"kind": EditKind.BERTH, "berth_id": "b2"}),
+    st.builds(lambda a: {"kind": EditKind.LEAVE, "left_at": NOON + timedelta(minutes=a)}, minutes),
+    st.just({"kind": EditKind.MERGE, "other_id": "z"}),
+    st.builds(lambda a: {"kind": EditKind.SPLIT, "at": NOON + timedelta(minutes=a)}, minutes),
+    st.just({"kind": EditKind.VOID}),
+)
+
+
+def plan(stay: Stay, other: Stay, said: dict[str, Any]) -> tuple[Version, ...] | None:
+    """Edit as the use case does; nothing where it is refused."""
+    ids = count()
+    change = Change(reason="r", stay_id=stay.id, **said)
+    material = Material(
+        stay=stay,
+        other=other if said["kind"] is EditKind.MERGE else None,
+        berth=THERE if "berth_id" in said else None,
+        now=NOW,
+        new_id=lambda: f"new{next(ids)}",
+    )
+    try:
+        return tuple(priced(one) for one in edited(change, material))
+    except Exception as refused:
+        assert hasattr(refused, "code")  # noqa: PT017 - a refusal is an answer, a crash is none
+        return None
+
+
+@given(stays(), stays("z"), changes)
+def test_no_edit_loses_money_or_makes_times_that_cannot_be(
+    stay: Stay, other: Stay, said: dict[str, Any]
+) -> None:
+    versions = plan(stay, other, said)
+    if versions is None:
+        return
+
+    for one in versions:
+        after = one.after
+        assert after.open is (after.state not in (StayState.CLOSED, StayState.VOID))
+        assert after.open is (after.amount is None)
+        assert sum(line.amount for line in after.lines) == (after.amount or 0)
+        assert after.left_at is None or after.arrived_at <= after.left_at <= NOW
+    if said["kind"] is EditKind.SPLIT and not stay.open:
+        assert sum(one.after.amount or 0 for one in versions) == stay.amount
+
+
+@given(stays(), stays("z"), changes)
+def test_an_edit_and_its_undo_give_the_same_stays(
+    stay: Stay, other: Stay, said: dict[str, Any]
+) -> None:
+    versions = plan(stay, other, said)
+    closed = versions and any(
+        one.before and one.before.open and one.after.state is StayState.CLOSED for one in versions
+    )
+    if versions is None or closed:
+        return
+    saved = tuple(Version(one.before, replace(one.after, v=one.after.v + 1)) for one in versions)
+    edit = StayEdit(
+        id="e",
+        stay_ids=tuple(one.after.id for one in saved),
+        change=Change(reason="r", stay_id=stay.id, **said),
+        versions=saved,
+        difference=0,
+        actor_id="clerk",
+        at=NOW,
+    )
+
+    back = undone(edit, {one.after.id: one.after for one in saved})
+
+    for one, put_back in zip(saved, back, strict=True):
+        if one.before is None:
+            assert put_back.after.state is StayState.VOID
+        else:
+            assert replace(put_back.after, v=0, revision=0) == replace(one.before, v=0, revision=0)
+
+
+@given(st.integers(0, 10**6), st.integers(0, 10**6))
+def test_what_was_paid_and_what_goes_beyond_it_is_the_whole(paid: int, more: int) -> None:
+    first, whole = Quote(paid, (Line("a", paid),)), Quote(paid + more, (Line("b", paid + more),))
+
+    rest = beyond(first, whole)
+
+    assert rest is not None
+    assert first.amount + rest.amount == whole.amount
+    assert sum(line.amount for line in rest.lines) == rest.amount
+
+
+@pytest.mark.parametrize(
+    ("mode", "changed", "waits"),
+    [
+        (ReviewMode.NORMAL, 10**6, False),
+        (ReviewMode.SOME, 5_000, False),
+        (ReviewMode.SOME, 5_001, True),
+        (ReviewMode.SOME, -5_001, True),
+        (ReviewMode.ALL, 0, True),
+    ],
+)
+def test_who_waits_for_a_second_person(mode: ReviewMode, changed: int, waits: bool) -> None:
+    assert difference(10**6, 10**6 + changed, Policy(review_mode=mode)) == (changed, waits)
+
+
+@pytest.mark.parametrize(
+    ("distance_m", "gap_s", "impossible"),
+    [
+        (10_000, 300, False),  # 120 km/h to the metre
+        (10_001, 300, True),
+        (61, 0, True),
+        (60, -100, False),
+        (61, -1, True),
+    ],
+)
+def test_how_fast_a_car_can_be(distance_m: float, gap_s: float, impossible: bool) -> None:
+    assert is_impossible(distance_m, gap_s, speed_kmh=120) is impossible
+
+
+def test_the_nearest_scope_wins_key_by_key() -> None:
+    city = Policy(approval_limit=1, photos_max=2)
+    operator = PolicyLayer(id="operator:o", values={"approval_limit": 3, "same_plate": "operator"})
+    place = PolicyLayer(id="place:p", values={"approval_limit": 4})
+
+    held = resolve(city, [operator, place])
+
+    assert (held.approval_limit, held.photos_max, held.same_plate) == (4, 2, SamePlate.OPERATOR)
+
+
+@pytest.mark.parametrize(
+    ("scope", "values"),
+    [
+        ("city", {"nothing": 1}),
+        ("city", {"approval_limit": -1}),
+        ("city", {"approval_limit": 1.5}),
+        ("city", {"approval_limit": True}),
+        ("city", {"approval_limit": "1"}),
+        ("city", {"approval_limit": {"$gt": 0}}),
+        ("city", {"review_mode": "never"}),
+        ("city", {"time_zone": "../../etc/passwd"}),
+        ("city", {"id": "x"}),
+        ("operator", {"arrive_debounce_s": 3}),
+        ("place", {"time_zone": "Asia/Shanghai"}),
+    ],
+)
+def test_a_value_that_cannot_be_is_refused(scope: str, values: dict[str, Any]) -> None:
+    with pytest.raises(Invalid, match="policy_invalid"):
+        check(scope, values)
+
+
+@pytest.mark.parametrize("id", ["", "town", "city:1", "operator", "operator:", "place:", "x:y"])
+def test_a_scope_that_is_none_is_refused(id: str) -> None:
+    with pytest.raises(Invalid, match="policy_scope_invalid"):
+        scope_of(id)
+
+
+def test_every_key_of_the_switchboard_is_one_of_the_policy_and_its_default_is_allowed() -> None:
+    policy = Policy()
+
+    names = {field for field in Policy.__dataclass_fields__ if field not in ("id", "v")}
+
+    assert set(KEYS) == names
+    assert check("city", {name: getattr(policy, name) for name in names})
