@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,8 @@ class Namespace:
 
     `history_size` and `history_ttl_s` bound what a channel remembers; a channel with
     `recoverable` gives a returning client what it missed. `state` says that a publication
-    replaces earlier ones of the same key, so that an outdated one has no worth of its own.
+    replaces earlier ones of the same key, so that an outdated one has no worth of its own; `merge`
+    then makes of the data of two the data that says both, for readers that are behind.
     `access` decides whether an actor may subscribe to a channel.
     """
 
@@ -38,10 +39,12 @@ class Namespace:
     join_leave: bool = False
     publish: Literal["nobody", "subscriber"] = "nobody"
     state: bool = False
+    merge: Callable[[Any, Any], Any] | None = None
 
     def __post_init__(self) -> None:
         assert (self.history_size > 0) == (self.history_ttl_s > 0), "history has a size and a time"
         assert not self.recoverable or self.history_size > 0, "recovery needs history"
+        assert self.merge is None or self.state, "only what is replaced can be merged"
 
 
 class UnknownChannel(LookupError):
