@@ -11,6 +11,7 @@ from asyncio import Future
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
+from tornado.httputil import HTTPHeaders
 from tornado.iostream import IOStream, StreamClosedError
 from tornado.websocket import WebSocketHandler
 
@@ -253,6 +254,9 @@ class SocketHandler(WebSocketHandler):
         stream = self.ws_connection.stream
         assert stream is not None
         self._transport = SocketTransport(self._hub, self, stream, deflates=self._deflates)
+        # What only a request needs would be kept as long as the socket: 2 KB of headers and tables.
+        self.request.headers = self._headers = HTTPHeaders()
+        self.ui.clear()
 
     def on_message(self, message: str | bytes) -> Awaitable[None] | None:
         assert self._transport is not None

@@ -174,6 +174,45 @@ async def test_only_configured_origins_may_come_from_a_browser(origin: str, allo
     await node.close()
 
 
+async def test_a_storm_at_the_door_is_asked_to_come_back() -> None:
+    node = await start_node(MemoryBroker(), Limits(handshakes_s=2, closing_s=0.2))
+    for _ in range(2):
+        (await websocket_connect(node.url)).close()
+
+    with pytest.raises(HTTPClientError) as refused:
+        await websocket_connect(node.url)
+
+    assert refused.value.code == 503
+    assert refused.value.response is not None
+    assert 1 <= int(refused.value.response.headers["Retry-After"]) <= 5
+    await node.close()
+
+
+def wire_bytes(reader: Reader) -> int:
+    protocol: Any = reader.connection.protocol
+    return int(protocol._wire_bytes_in)
+
+
+async def test_a_client_that_can_inflate_is_sent_less_and_reads_the_same(dial: Dial) -> None:
+    node = await start_node(MemoryBroker(), Limits(deflate=True, closing_s=0.2))
+    packed = Reader(await websocket_connect(node.url, compression_options={}))
+    await packed.say(
+        {"id": 1, "connect": {"token": token("")}},
+        {"id": 2, "subscribe": {"channel": "news:1"}},
+    )
+    plain = await dial(node, "news:1", user="")
+    await until(lambda: len(packed.messages) == 2)
+
+    for i in range(20):
+        await node.hub.publish("news:1", {"i": i, "text": "x" * 2000})
+
+    await until(lambda: packed.offsets == plain.offsets == list(range(1, 21)))
+    assert packed.messages[-1] == plain.messages[-1]
+    assert wire_bytes(packed) < wire_bytes(plain) / 4
+    await packed.close()
+    await node.close()
+
+
 async def test_a_frame_above_the_limit_ends_the_connection(memory_node: Node) -> None:
     connection = await websocket_connect(memory_node.url)
 
