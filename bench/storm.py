@@ -179,7 +179,7 @@ async def resync(city: City, places: list[Place]) -> None:
     took_s = time.monotonic() - begun
     await database.command({"profile": 0})
     seen = [
-        (one["command"]["filter"]["berth.place_id"], int(one["ts"].timestamp()))
+        (str(one["command"]["filter"]["berth.place_id"]), int(one["ts"].timestamp()))
         for one in await database["system.profile"].find({}).to_list(None)
         if "berth.place_id" in one["command"]["filter"]
     ]

@@ -34,6 +34,7 @@ from realtime.broker_redis import RedisBroker
 from realtime.channels import Channels, personal_channel
 from realtime.feeds import publications_of
 from realtime.hub import Hub
+from realtime.redis_client import client_of
 from realtime.snapshots import Snapshots
 from server import dead_letters, demo
 from server.config import Config
@@ -207,7 +208,7 @@ def _hub(config: Config, store: Store) -> Hub:
 async def _process(config: Config, name: str) -> AsyncIterator[Process]:
     calm_collector()
     client = connect(config.mongo_url)
-    wake = Wake(config.redis_url)
+    wake = Wake(client_of(config.redis_url, timeout_s=2))
     store = Store(client[config.mongo_database], on_told=wake.nudge)
     node = f"{name}@{socket.gethostname()}:{os.getpid()}"
     process = Process(config, name, node, store, wake, asyncio.Event())

@@ -6,6 +6,7 @@ import pytest
 
 from realtime.broker import Broker, BrokerUnavailable, Outgoing, Position
 from realtime.broker_redis import RedisBroker
+from realtime.redis_client import client_of
 from realtime.redis_place import BadRedisUrl, RedisPlace, read_place
 from realtime.redis_topology import slot_of
 from tests.realtime.node import start_node, until
@@ -177,3 +178,11 @@ def test_a_url_tells_who_we_are() -> None:
 def test_another_url_is_refused(url: str) -> None:
     with pytest.raises(BadRedisUrl):
         read_place(url)
+
+
+@pytest.mark.parametrize("place", ["redis_server", "watched", "cluster"])
+async def test_a_nudge_finds_redis_wherever_it_is(
+    place: str, request: pytest.FixtureRequest
+) -> None:
+    async with client_of(request.getfixturevalue(place).url, timeout_s=2) as client:
+        assert await client.publish("nobody", b"1") == 0

@@ -17,6 +17,7 @@ from realtime.broker_memory import MemoryBroker
 from realtime.broker_redis import RedisBroker
 from realtime.limits import Limits
 from tests.realtime.conftest import RedisServer
+from tests.realtime.fakes import payloads
 from tests.realtime.node import Node, start_node, token, until
 
 
@@ -133,6 +134,50 @@ async def test_a_reader_that_never_reads_is_closed_and_others_are_served(
     await until(lambda: node.sockets == 1)
     peer.close()
     await node.close()
+
+
+async def test_a_reader_that_wakes_up_finds_the_newest_rows_instead_of_all(dial: Dial) -> None:
+    node = await start_node(MemoryBroker(), Limits(closing_s=0.2), send_buffer=4096)
+    peer = await silent_subscriber(node, "place:1")
+    reader = await dial(node, "place:1", user="")
+
+    for v in range(1, 301):
+        row = [f"{v % 7}", "x" * 10_000, 0, v, v]
+        await node.hub.publish("place:1", {"berths": [row]})
+    await until(lambda: reader.offsets[-1:] == [300])
+
+    # 3 MB were published, three times what a reader may leave unread.
+    seen = await read_until(peer, 300)
+    assert len(seen) < 100
+    rows = {row[0]: row[4] for one in seen for row in one["data"]["berths"]}
+    assert rows == {f"{v % 7}": v for v in range(294, 301)}
+    peer.close()
+    await node.close()
+
+
+async def read_until(peer: socket.socket, offset: int) -> list[Any]:
+    """Read publications up to one, as a client that has been asleep."""
+    loop, data, seen = asyncio.get_running_loop(), b"", []
+    data = (await loop.sock_recv(peer, 1 << 16)).partition(b"\r\n\r\n")[2]
+    async with asyncio.timeout(5):
+        while not (seen and seen[-1]["offset"] == offset):
+            while (size := frame_size(data)) <= len(data):
+                lines, data = payloads(data[:size])[0].split(b"\n"), data[size:]
+                pushes = [json.loads(line).get("push", {}) for line in lines]
+                seen += [push["pub"] for push in pushes if "pub" in push]
+            if not (seen and seen[-1]["offset"] == offset):
+                data += await loop.sock_recv(peer, 1 << 16)
+    return seen
+
+
+def frame_size(data: bytes) -> int:
+    """Tell how long the first frame is; more than there is if its head is not there yet."""
+    if len(data) < 10:
+        return 10
+    if data[1] < 126:
+        return 2 + data[1]
+    end = 4 if data[1] == 126 else 10
+    return end + int.from_bytes(data[2:end], "big")
 
 
 async def test_a_peer_that_vanished_is_found_by_its_missing_pong(dial: Dial) -> None:
