@@ -19,7 +19,7 @@ from realtime.broker import (
     Page,
     Position,
 )
-from realtime.redis_commands import Ask, RedisCommands, Tell
+from realtime.redis_commands import Ask, Plain, RedisCommands
 from realtime.redis_link import Argument
 from realtime.redis_listener import RedisListener, in_braces
 from realtime.redis_place import read_place
@@ -135,7 +135,7 @@ class RedisBroker:
                     found[i] = Position(answer[0].decode(), answer[1] - back)
         return found
 
-    def _group(self, group: Sequence[Outgoing]) -> Ask | Tell:
+    def _group(self, group: Sequence[Outgoing]) -> Ask | Plain:
         """Give what publishes several to one channel."""
         one, sent_at = group[0], f"{time.time():.6f}"
         name = self._ears.name(one.channel)
@@ -155,8 +155,8 @@ class RedisBroker:
         arguments = (token_hex(4), EPOCH_TTL_MS, after, limit, order)
         return Ask(READ, self._keys(channel), arguments)
 
-    def _message(self, name: str, message: bytes) -> Tell:
-        return Tell(name, (self._publish, name, message))
+    def _message(self, name: str, message: bytes) -> Plain:
+        return Plain(name, (self._publish, name, message))
 
     @property
     def _publish(self) -> str:

@@ -44,7 +44,7 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
-class Tell:
+class Plain:
     """A plain command that goes where its key is."""
 
     key: str
@@ -65,7 +65,7 @@ class RedisCommands:
         self._links: dict[Address, RedisLink] = {}
         self._connecting: dict[Address, asyncio.Task[RedisLink]] = {}
 
-    async def run(self, asks: Sequence[Ask | Tell]) -> list[Any]:
+    async def run(self, asks: Sequence[Ask | Plain]) -> list[Any]:
         """Give the answer to each, in one round trip a server; raises BrokerUnavailable.
 
         After a failure some may have been done.
@@ -76,7 +76,7 @@ class RedisCommands:
                 raise answer
         return answers
 
-    async def try_each(self, asks: Sequence[Ask | Tell]) -> list[Any]:
+    async def try_each(self, asks: Sequence[Ask | Plain]) -> list[Any]:
         """Give the answer to each, or the BrokerUnavailable that befell it.
 
         Nothing is sent twice that a server has taken, or may have.
@@ -104,7 +104,7 @@ class RedisCommands:
         self._links.clear()
 
     async def _try(
-        self, asks: Sequence[Ask | Tell], which: Sequence[int], answers: list[Any], *, known: bool
+        self, asks: Sequence[Ask | Plain], which: Sequence[int], answers: list[Any], *, known: bool
     ) -> list[int]:
         """Ask, and note the answers; gives what was refused and can be asked again."""
         by_link: dict[RedisLink, list[int]] = {}

@@ -59,12 +59,12 @@ class RedisLink(asyncio.Protocol):
             asked.set_exception(BrokerUnavailable("the connection is lost"))
             return asked
         self._asked.append((asked, len(commands), [], self._loop.time()))
-        self.tell(commands)
+        self.write(commands)
         if self._timer is None:
             self._timer = self._loop.call_later(self._timeout_s, self._watch_answers)
         return asked
 
-    def tell(self, commands: Sequence[Command]) -> None:
+    def write(self, commands: Sequence[Command]) -> None:
         """Send commands whose answers, if any, are heard as messages."""
         packed = [hiredis.pack_command(command) for command in commands]  # type: ignore[arg-type]
         self._transport.write(packed[0] if len(packed) == 1 else b"".join(packed))
@@ -142,7 +142,7 @@ class RedisLink(asyncio.Protocol):
         elif asked:
             self.drop()
         else:
-            self.tell([("PING",)])
+            self.write([("PING",)])
             self._timer = self._loop.call_later(quiet_s, lambda: self._after_ping(quiet_s))
 
     def _after_ping(self, quiet_s: float) -> None:

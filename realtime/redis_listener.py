@@ -95,7 +95,7 @@ class RedisListener:
         self._missed.discard(name)
         link = self._wanted.pop(name, None)
         if link is not None and link.alive:
-            link.tell([(f"{self._kind}UNSUBSCRIBE", name)])
+            link.write([(f"{self._kind}UNSUBSCRIBE", name)])
 
     @property
     def _kind(self) -> str:
@@ -160,10 +160,10 @@ class RedisListener:
             self._wanted[name] = link
         if self._topology.sharded:
             # A command may only name channels of one slot.
-            link.tell([("SSUBSCRIBE", name) for name in wanted])
+            link.write([("SSUBSCRIBE", name) for name in wanted])
             return
         for i in range(0, len(wanted), 500):
-            link.tell([("SUBSCRIBE", *wanted[i : i + 500])])
+            link.write([("SUBSCRIBE", *wanted[i : i + 500])])
 
     def _lost(self, address: Address, link: RedisLink, _: object) -> None:
         if self._links.get(address) is link:
