@@ -221,7 +221,7 @@ async def test_a_nudge_wakes_a_relay_in_another_process(servers: Servers, wake: 
 
 
 async def test_a_nudge_in_this_process_needs_no_redis() -> None:
-    alone = Wake("redis://127.0.0.1:1/0")
+    alone = Wake(Redis.from_url("redis://127.0.0.1:1/0"))
     alone.nudge()
     async with asyncio.timeout(5):
         await alone.wait(30)
