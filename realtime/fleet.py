@@ -18,7 +18,7 @@ from realtime.roster import Roster
 PLACE = "\0nodes"
 
 
-class NodeState(msgspec.Struct):
+class NodeState(msgspec.Struct, omit_defaults=True):
     """What one node holds."""
 
     uid: str

@@ -9,7 +9,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
+
+from realtime.tokens import KeyRefused, read_rsa_key
 
 PREFIX = "CENTRIFUGO_"
 PLAIN = "channel.without_namespace"
@@ -19,8 +21,6 @@ UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
 FLAGS = {"true": True, "1": True, "on": True, "false": False, "0": False, "off": False}
 NAME = re.compile(r"[-a-zA-Z0-9_.]{2,}")
-
-Declared = TypeVar("Declared")
 
 
 class SettingsRefused(Exception):
@@ -125,7 +125,7 @@ class ChannelOptions:
     allow_history_for_subscriber: bool = key("allow_history_for_subscriber", flag, False)
     allow_history_for_anonymous: bool = key("allow_history_for_anonymous", flag, False)
     allow_user_limited_channels: bool = key("allow_user_limited_channels", flag, False)
-    channel_regex: re.Pattern[str] | None = key("channel_regex", pattern, None)
+    channel_regex: re.Pattern[str] | None = key("channel_regex", pattern, None)  # noqa: RUF009
 
 
 @dataclass(frozen=True)
@@ -188,20 +188,14 @@ class Settings:
 
 def read_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
     """Read a JSON file (none: no file) and the environment; raises SettingsRefused."""
-    said = dict(_flatten(_load(path)))
-    variables = {name: value for name, value in environ.items() if name.startswith(PREFIX)}
-    used: set[str] = set()
-    own = _read(Settings, "", said, variables, used)
-    plain = _read(ChannelOptions, PLAIN, said, variables, used)
-    namespaces = _namespaces(said, variables, used)
-    # A variable that is set to nothing is as good as unset.
-    names = [*said, *(name for name, value in variables.items() if value)]
-    settings = Settings(
-        **own,
-        plain=ChannelOptions(**plain),
-        namespaces=namespaces,
-        unknown=tuple(name for name in names if name not in used),
-    )
+    source = _Source(_load(path), environ)
+    own = source.read(Settings)
+    plain = ChannelOptions(**source.read(ChannelOptions, PLAIN))
+    namespaces = {
+        name: ChannelOptions(**source.read(ChannelOptions, f"{NAMESPACES}.{name}"))
+        for name in source.namespaces()
+    }
+    settings = Settings(**own, plain=plain, namespaces=namespaces, unknown=source.unread())
     _check(settings)
     return settings
 
@@ -209,6 +203,58 @@ def read_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
 def variable_of(name: str) -> str:
     """Give the variable of a key."""
     return PREFIX + re.sub(r"[.-]", "_", name).upper()
+
+
+class _Source:
+    """What the file and the environment say, and which of it was read."""
+
+    def __init__(self, tree: Mapping[str, Any], environ: Mapping[str, str]) -> None:
+        self._said = dict(_flatten(tree))
+        # A variable that is set to nothing is as good as unset.
+        self._variables = {
+            name: value for name, value in environ.items() if name.startswith(PREFIX) and value
+        }
+        self._read: set[str] = set()
+
+    def read(self, shape: type[Any], above: str = "") -> dict[str, Any]:
+        """Read the fields of a declaration from the keys under `above`; variables win."""
+        found = {}
+        for one in fields(shape):
+            if "key" in one.metadata:
+                name = f"{above}.{one.metadata['key']}" if above else one.metadata["key"]
+                where, value = self._find(name)
+                if value is not None:
+                    try:
+                        found[one.name] = one.metadata["read"](value)
+                    except ValueError as wrong:
+                        raise SettingsRefused(f"{where}: {wrong}") from wrong
+        return found
+
+    def namespaces(self) -> list[str]:
+        """Give the names of the namespaces; a variable lists objects, or names only."""
+        where, declared = self._find(NAMESPACES)
+        if isinstance(declared, str):
+            declared = _declared(declared)
+        names: list[str] = []
+        for entry in [] if declared is None else declared:
+            name = entry.get("name") if isinstance(entry, dict) else None
+            if not isinstance(name, str) or not NAME.fullmatch(name) or name in names:
+                raise SettingsRefused(f"{where}: each has a name of its own, not {name!r}")
+            names.append(name)
+            options = {one: value for one, value in entry.items() if one != "name"}
+            self._said.update(_flatten(options, f"{NAMESPACES}.{name}."))
+        return names
+
+    def unread(self) -> tuple[str, ...]:
+        """Give the keys and variables that nothing has asked for."""
+        return tuple(one for one in [*self._said, *self._variables] if one not in self._read)
+
+    def _find(self, name: str) -> tuple[str, Any]:
+        variable = variable_of(name)
+        self._read |= {name, variable}
+        if variable in self._variables:
+            return variable, self._variables[variable]
+        return name, self._said.get(name)
 
 
 def _load(path: Path | None) -> Mapping[str, Any]:
@@ -231,61 +277,34 @@ def _flatten(tree: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, An
             yield above + name, value
 
 
-def _read(
-    shape: type[Any],
-    above: str,
-    said: Mapping[str, Any],
-    variables: Mapping[str, str],
-    used: set[str],
-) -> dict[str, Any]:
-    """Read the fields of a declaration from the keys under `above`; variables win."""
-    found = {}
-    for one in fields(shape):
-        if "key" not in one.metadata:
-            continue
-        name = f"{above}.{one.metadata['key']}" if above else one.metadata["key"]
-        variable = variable_of(name)
-        used |= {name, variable}
-        value = variables.get(variable) or said.get(name)
-        if value is not None:
-            where = variable if variables.get(variable) else name
-            try:
-                found[one.name] = one.metadata["read"](value)
-            except ValueError as wrong:
-                raise SettingsRefused(f"{where}: {wrong}") from wrong
-    return found
-
-
-def _namespaces(
-    said: Mapping[str, Any], variables: Mapping[str, str], used: set[str]
-) -> dict[str, ChannelOptions]:
-    """Read the namespaces: a list of objects, in a variable also names, whose options are variables."""
-    variable = variable_of(NAMESPACES)
-    used |= {NAMESPACES, variable}
-    declared = said.get(NAMESPACES, [])
-    if variables.get(variable):
-        declared = _declared(variables[variable])
-    if not isinstance(declared, list):
-        raise SettingsRefused(f"{NAMESPACES}: a list of objects is wanted")
-    namespaces: dict[str, ChannelOptions] = {}
-    for entry in declared:
-        name = entry.get("name") if isinstance(entry, dict) else None
-        if not isinstance(name, str) or not NAME.fullmatch(name) or name in namespaces:
-            raise SettingsRefused(f"{NAMESPACES}: each has a name of its own, not {name!r}")
-        above = f"{NAMESPACES}.{name}"
-        options = {f"{above}.{option}": value for option, value in _flatten(entry)}
-        known = {f"{above}.name"}
-        namespaces[name] = ChannelOptions(**_read(ChannelOptions, above, options, variables, known))
-        used |= known
-        unknown = sorted(options.keys() - known)
-        if unknown:
-            used.update(())
-            said = {**said, **dict.fromkeys(unknown)}
-    return namespaces
-
-
 def _declared(value: str) -> Any:
     try:
         return json.loads(value)
     except ValueError:
         return [{"name": name} for name in value.split()]
+
+
+def _check(settings: Settings) -> None:
+    """Refuse what no single key shows to be wrong."""
+    for above, options in [
+        (PLAIN, settings.plain),
+        *((f"{NAMESPACES}.{name}", one) for name, one in settings.namespaces.items()),
+    ]:
+        kept = options.history_size > 0 and options.history_ttl > 0
+        if (options.history_size > 0) != (options.history_ttl > 0):
+            raise SettingsRefused(f"{above}: history_size and history_ttl go together")
+        if (options.force_recovery or options.force_positioning) and not kept:
+            raise SettingsRefused(f"{above}: recovery and positions need history_size")
+    for name, pem in [
+        ("client.token.rsa_public_key", settings.rsa_key),
+        ("client.subscription_token.rsa_public_key", settings.sub_rsa_key),
+    ]:
+        try:
+            read_rsa_key(pem) if pem else None
+        except KeyRefused as wrong:
+            raise SettingsRefused(f"{name}: {wrong}") from wrong
+    if settings.personal and settings.personal_namespace not in {"", *settings.namespaces}:
+        where = "client.subscribe_to_user_personal_channel.personal_channel_namespace"
+        raise SettingsRefused(f"{where}: no namespace is called {settings.personal_namespace!r}")
+    if settings.boundary == "":
+        raise SettingsRefused("channel.namespace_boundary: a text is wanted")
