@@ -18,6 +18,7 @@ from secrets import token_hex
 from typing import Any
 
 from realtime import codes, protocol
+from realtime.attendance import Attendance
 from realtime.broker import Broker, BrokerUnavailable, Outgoing, Position
 from realtime.codes import DisconnectCode
 from realtime.commands import HANDLES
@@ -95,6 +96,8 @@ class Hub:
         self._fleet = Fleet(self.node, broker, self._roster, self.live, self.limits.survey_s)
         self._orders = Orders(broker, self._roster, self.spawn, self.revocations, self._fleet)
         self._tasks: set[asyncio.Task[Any]] = set()
+        ttl_s = self.limits.presence_ttl_s
+        self.attendance = Attendance(broker, self._roster, self.spawn, ttl_s)
         self._upkeep: list[asyncio.Task[None]] = []
         self._doubted = asyncio.Event()
 
@@ -291,23 +294,14 @@ class Hub:
             self.plan(session)
         if watches:
             channel.watchers[session] = None
-        if subscription.namespace.join_leave:
-            self._announce(channel.name, "join", subscription)
+        self.attendance.join(subscription)
 
     def leave(self, session: Session, name: str) -> None:
         """A session no longer hears a channel."""
         subscription = session.subscriptions.pop(name)
-        channel = subscription.channel
-        channel.remove(session)
+        subscription.channel.remove(session)
         SUBSCRIPTIONS.dec()
-        if subscription.namespace.presence:
-            self.drop_presence(name, session.client)
-        if subscription.namespace.join_leave:
-            self._announce(name, "leave", subscription)
-
-    def drop_presence(self, channel: str, client: str) -> None:
-        """A client is no longer on a channel."""
-        self.spawn(self._quietly(self.broker.drop_presence, channel, client))
+        self.attendance.leave(subscription)
 
     def send(self, publications: Sequence[tuple[str, bytes]]) -> asyncio.Future[list[Position]]:
         """Publish the insides of publications, each to its channel, in the order of the calls."""
@@ -337,7 +331,7 @@ class Hub:
             wait_s = self.limits.position_check_s
             try:
                 await self.live.check_positions()
-                await self._keep_presence()
+                await self.attendance.renew()
                 await self._fleet.sign_on(self.limits.presence_ttl_s)
             except BrokerUnavailable as failure:
                 log.warning("Positions could not be checked", extra={"why": str(failure)})
@@ -351,25 +345,6 @@ class Hub:
             with suppress(BrokerUnavailable):
                 await self.revocations.read()
                 self._orders.end_revoked()
-
-    async def _keep_presence(self) -> None:
-        present: dict[str, dict[str, bytes]] = {}
-        for session in self._roster.all():
-            for name, subscription in session.subscriptions.items():
-                if subscription.namespace.presence:
-                    info = protocol.encode_json(subscription.info)
-                    present.setdefault(name, {})[session.client] = info
-        for name, clients in present.items():
-            await self.broker.keep_presence(name, clients, self.limits.presence_ttl_s)
-
-    async def _quietly(self, tell: Callable[[str, Any], Awaitable[None]], *what: Any) -> None:
-        # Presence and announcements are kept for a time only: a loss mends itself.
-        with suppress(BrokerUnavailable):
-            await tell(*what)
-
-    def _announce(self, channel: str, kind: str, subscription: Subscription) -> None:
-        body = b'"%b":{"info":%b}' % (kind.encode(), protocol.encode_json(subscription.info))
-        self.spawn(self._quietly(self.broker.send_announcement, channel, body))
 
     async def _finish_tasks(self) -> None:
         """Let goodbyes reach the store, and end what still runs after a moment."""

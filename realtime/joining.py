@@ -91,8 +91,7 @@ class Joining:
             raise Refused(codes.INTERNAL)
         if namespace.presence:
             self._present = True
-            encoded = {self._session.client: protocol.encode_json(self._info)}
-            await hub.broker.keep_presence(self.name, encoded, hub.limits.presence_ttl_s)
+            await hub.attendance.keep(self.name, self._info)
         if self._channel is None or self._channel.lost:
             raise Refused(codes.INTERNAL)
         if self._session.closed:
@@ -147,7 +146,7 @@ class Joining:
         if self._channel is not None:
             self._release(self._channel)
         if self._present and not self._joined:
-            self._session.hub.drop_presence(self.name, self._session.client)
+            self._session.hub.attendance.drop(self.name, self._session.client)
 
     @property
     def _granted(self) -> bool:

@@ -151,7 +151,7 @@ class SubRefreshResult(msgspec.Struct, omit_defaults=True):
     ttl: int = 0
 
 
-class HistoryResult(msgspec.Struct, omit_defaults=True):
+class HistoryResult(msgspec.Struct):
     publications: list[msgspec.Raw] = []
     epoch: str = ""
     offset: int = 0
@@ -165,7 +165,7 @@ class PresenceResult(msgspec.Struct):
     presence: dict[str, msgspec.Raw]
 
 
-class PresenceStatsResult(msgspec.Struct, omit_defaults=True):
+class PresenceStatsResult(msgspec.Struct):
     num_clients: int = 0
     num_users: int = 0
 
