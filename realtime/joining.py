@@ -233,14 +233,19 @@ class Joining:
         if not request.recover or not namespace.recoverable:
             return False
         # Another epoch is lost anyway; who is where this node is has missed nothing.
-        if request.epoch != here.epoch or request.offset == here.offset:
+        if not self._same_epoch(channel) or request.offset == here.offset:
             return False
         return here.offset - request.offset <= self._session.hub.limits.recovery_publications
+
+    def _same_epoch(self, channel: LiveChannel) -> bool:
+        """Tell whether the client knows this stream; from its beginning no epoch need be known."""
+        epoch, offset = self._request.epoch, self._request.offset
+        return epoch == channel.position.epoch or (epoch == "" and offset == 0)
 
     def _missed(self, channel: LiveChannel, namespace: Namespace) -> tuple[list[bytes], bool]:
         """Give what the client missed, and whether that is all of it."""
         request = self._request
-        same = request.epoch == channel.position.epoch
+        same = self._same_epoch(channel)
         if namespace.recovery_mode == "cache":
             assert self._page is not None
             offset, newest = channel.newest(self._page)
@@ -251,7 +256,7 @@ class Joining:
             return [newest], True
         if not same:
             return [], False
-        page = self._page or Page(Position(request.epoch, request.offset), [])
+        page = self._page or Page(Position(channel.position.epoch, request.offset), [])
         try:
             missed = channel.missed(page, request.offset)
         except Unrecoverable:
