@@ -13,8 +13,7 @@ from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler
 
-from realtime.api import Api
-from realtime.api_http import ApiHandler
+from realtime.api_http import api_route
 from realtime.broker import Broker, BrokerUnavailable
 from realtime.broker_memory import MemoryBroker
 from realtime.broker_redis import RedisBroker
@@ -111,11 +110,6 @@ def make_application(settings: Settings, hub: Hub) -> Application:
     if settings.metrics:
         routes.append((settings.metrics_path, Metrics))
     return Application(routes, log_function=lambda _handler: None)
-
-
-def api_route(path: str, hub: Hub, key: str | None) -> Any:
-    """Route the server API below a path."""
-    return (path.rstrip("/") + r"/(\w+)", ApiHandler, {"api": Api(hub), "key": key})
 
 
 class Health(RequestHandler):

@@ -17,6 +17,7 @@ from realtime import codes
 from realtime.api import Api, Disconnect, error_of
 from realtime.broker import BrokerUnavailable
 from realtime.codes import Refused
+from realtime.hub import Hub
 from realtime.protocol import StreamPosition
 from realtime.tokens import Override
 
@@ -132,11 +133,13 @@ CALLS: dict[str, tuple[type[msgspec.Struct], Call]] = {
 }
 
 
-class ApiHandler(RequestHandler):
-    """Route it with the call's name: `(r"/api/(\\w+)", ApiHandler, {"api": Api(hub), "key": ...})`.
+def api_route(path: str, hub: Hub, key: str | None) -> Any:
+    """Route the server API below a path. Without a key it answers anybody, so None has to be said."""
+    return (path.rstrip("/") + r"/(\w+)", ApiHandler, {"api": Api(hub), "key": key})
 
-    Without a key it answers anybody, so that has to be said: `key=None`.
-    """
+
+class ApiHandler(RequestHandler):
+    """Answers one call of the server API, named by the address."""
 
     def initialize(self, api: Api, key: str | None) -> None:
         self._api = api
