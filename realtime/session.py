@@ -189,7 +189,7 @@ class Session:
         """Give the loop time at which a subscription that lasts until then is ended."""
         return self._deadline(expires_at, self.hub.limits.subscription_grace_s)
 
-    def tell(self, kind: str, body: object, channel: str = "") -> None:
+    def notify(self, kind: str, body: object, channel: str = "") -> None:
         """Send a push that is no publication."""
         self.transport.answer(protocol.text_frame(protocol.push(channel, kind, body)))
 
@@ -213,7 +213,7 @@ class Session:
             self.disconnect(codes.SUBSCRIPTION_EXPIRED)
             return
         self.hub.leave(self, channel)
-        self.tell("unsubscribe", {"code": code.code, "reason": code.reason}, channel)
+        self.notify("unsubscribe", {"code": code.code, "reason": code.reason}, channel)
 
     def visit(self, now: float) -> float:
         """Do what is due; gives the time of the next visit."""
