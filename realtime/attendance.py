@@ -11,7 +11,8 @@ from typing import Any
 from realtime import protocol
 from realtime.broker import Broker, BrokerUnavailable
 from realtime.roster import Roster
-from realtime.session import Session, Subscription
+from realtime.session import Session
+from realtime.subscription import Subscription
 
 Spawn = Callable[[Coroutine[Any, Any, None]], "asyncio.Task[None]"]
 

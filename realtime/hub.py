@@ -31,7 +31,8 @@ from realtime.namespaces import Actor, ChannelBook, InvalidChannel, Namespace, U
 from realtime.orders import Order, Orders
 from realtime.revocations import Revocations, Revoked
 from realtime.roster import Roster
-from realtime.session import Session, Subscription
+from realtime.session import Session
+from realtime.subscription import Subscription
 from realtime.tokens import Keys
 from realtime.transport import Transport
 from realtime.wheel import Visited, Wheel

@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 
 from realtime import codes
+from realtime.api import Api
 from realtime.broker_memory import MemoryBroker
 from realtime.codes import Refused
 from realtime.hub import Hub
@@ -351,3 +352,16 @@ async def test_a_refresh_brings_a_new_token_and_a_revoked_one_is_none(make_hub: 
     assert refreshed["refresh"]["ttl"] > 3000
     assert expired["error"]["code"] == 109
     assert ann.closed == (3500, "invalid token")
+
+
+async def test_a_server_side_subscription_that_ends_takes_the_connection_with_it(
+    make_hub: MakeHub,
+) -> None:
+    hub = await make_hub(limits=Limits(closing_s=0.1, subscription_grace_s=0.1))
+    ann = await signed_in_on(hub)
+    soon = int((datetime.now(UTC) + timedelta(seconds=1)).timestamp())
+
+    await Api(hub).subscribe(channel="chat:1", user="ann", expire_at=soon)
+
+    await until(lambda: ann.closed)
+    assert ann.closed == (3006, "subscription expired")
