@@ -20,10 +20,7 @@ from realtime.api_shapes import (
     AskBroadcast,
     AskChannels,
     AskDisconnect,
-    AskHistory,
     AskInvalidateUserTokens,
-    AskNothing,
-    AskOfChannel,
     AskPublish,
     AskRefresh,
     AskRevokeToken,
@@ -33,25 +30,25 @@ from realtime.api_shapes import (
 from realtime.broker import BrokerUnavailable
 from realtime.codes import Refused
 from realtime.hub import Hub
+from realtime.protocol import ChannelRequest, EmptyRequest, HistoryRequest
 
 log = logging.getLogger(__name__)
-
 
 Call = Callable[..., Awaitable[msgspec.Struct]]
 
 CALLS: dict[str, tuple[type[msgspec.Struct], Call]] = {
     "publish": (AskPublish, Api.publish),
     "broadcast": (AskBroadcast, Api.broadcast),
-    "presence": (AskOfChannel, Api.presence),
-    "presence_stats": (AskOfChannel, Api.presence_stats),
-    "history": (AskHistory, Api.history),
-    "history_remove": (AskOfChannel, Api.history_remove),
+    "presence": (ChannelRequest, Api.presence),
+    "presence_stats": (ChannelRequest, Api.presence_stats),
+    "history": (HistoryRequest, Api.history),
+    "history_remove": (ChannelRequest, Api.history_remove),
     "disconnect": (AskDisconnect, Api.disconnect),
     "subscribe": (AskSubscribe, Api.subscribe),
     "unsubscribe": (AskUnsubscribe, Api.unsubscribe),
     "refresh": (AskRefresh, Api.refresh),
     "channels": (AskChannels, Api.channels),
-    "info": (AskNothing, Api.info),
+    "info": (EmptyRequest, Api.info),
     "revoke_token": (AskRevokeToken, Api.revoke_token),
     "invalidate_user_tokens": (AskInvalidateUserTokens, Api.invalidate_user_tokens),
 }

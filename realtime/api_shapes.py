@@ -58,8 +58,9 @@ class Channels(msgspec.Struct):
     channels: dict[str, Subscribers]
 
 
-class AskPublish(msgspec.Struct):
-    channel: str = ""
+class Payload(msgspec.Struct, kw_only=True):
+    """What is to be published."""
+
     data: msgspec.Raw = msgspec.Raw()
     b64data: str = ""
     skip_history: bool = False
@@ -67,39 +68,29 @@ class AskPublish(msgspec.Struct):
     idempotency_key: str = ""
 
 
-class AskBroadcast(msgspec.Struct):
+class AskPublish(Payload, kw_only=True):
+    channel: str = ""
+
+
+class AskBroadcast(Payload, kw_only=True):
     channels: list[str] = []
-    data: msgspec.Raw = msgspec.Raw()
-    b64data: str = ""
-    skip_history: bool = False
-    tags: dict[str, str] = {}
-    idempotency_key: str = ""
 
 
-class AskOfChannel(msgspec.Struct):
-    channel: str = ""
+class Whom(msgspec.Struct, kw_only=True):
+    """Whose connections are meant; a session is called as its client is."""
 
-
-class AskHistory(msgspec.Struct):
-    channel: str = ""
-    limit: int = 0
-    since: StreamPosition | None = None
-    reverse: bool = False
-
-
-class AskDisconnect(msgspec.Struct):
     user: str = ""
     client: str = ""
     session: str = ""
+
+
+class AskDisconnect(Whom, kw_only=True):
     whitelist: list[str] = []
     disconnect: Disconnect | None = None
 
 
-class AskSubscribe(msgspec.Struct):
+class AskSubscribe(Whom, kw_only=True):
     channel: str = ""
-    user: str = ""
-    client: str = ""
-    session: str = ""
     info: Any = None
     b64info: str = ""
     data: Any = None
@@ -109,17 +100,11 @@ class AskSubscribe(msgspec.Struct):
     override: Override | None = None
 
 
-class AskUnsubscribe(msgspec.Struct):
+class AskUnsubscribe(Whom, kw_only=True):
     channel: str = ""
-    user: str = ""
-    client: str = ""
-    session: str = ""
 
 
-class AskRefresh(msgspec.Struct):
-    user: str = ""
-    client: str = ""
-    session: str = ""
+class AskRefresh(Whom, kw_only=True):
     expired: bool = False
     expire_at: int = 0
     info: Any = None
@@ -127,10 +112,6 @@ class AskRefresh(msgspec.Struct):
 
 class AskChannels(msgspec.Struct):
     pattern: str = ""
-
-
-class AskNothing(msgspec.Struct):
-    pass
 
 
 class AskRevokeToken(msgspec.Struct):
