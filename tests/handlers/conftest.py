@@ -32,6 +32,7 @@ from server.domain.vehicle import Plate, PlateColor, Vehicle, register_vehicles
 from tests.world import LNG_LAT, World
 
 PASSWORD = "a good password"
+BACKEND_KEY = "the key of a backend that publishes"
 PARTNER_KEY = "partner key"
 PHONE = "13800000001"
 PLATE = Plate("粤B12345", PlateColor.BLUE)
@@ -138,7 +139,9 @@ async def site(world: World, tmp_path: Path) -> AsyncIterator[Site]:
     await world.run(register_vehicles, vehicles=[vehicle])
     partner = DataApp(id="partner", name="合作方", key_hash=hash_key(PARTNER_KEY))
     await world.run(register_data_apps, apps=[partner])
-    config = Config.from_environment({"SMARTCLOUD_DATA_DIR": str(tmp_path)})
+    config = Config.from_environment(
+        {"SMARTCLOUD_DATA_DIR": str(tmp_path), "SMARTCLOUD_REALTIME_API_KEY": BACKEND_KEY}
+    )
     broker, messages = MemoryBroker(), Messages()
 
     async def division_of(place_id: str) -> str | None:
