@@ -24,7 +24,7 @@ from realtime.broker_memory import MemoryBroker
 from realtime.broker_redis import RedisBroker
 from realtime.hub import Hub
 from realtime.metrics import CLOSES, CONNECTIONS
-from realtime.namespaces import Namespace, PrefixBook, anyone
+from realtime.namespaces import SUBSCRIBERS, Namespace, PrefixBook, anyone
 from realtime.socket import SocketHandler
 
 BOOK = PrefixBook(
@@ -35,7 +35,7 @@ BOOK = PrefixBook(
             history_size=1000,
             history_ttl_s=600,
             recoverable=True,
-            publish="subscriber",
+            publish=SUBSCRIBERS,
         )
     ]
 )

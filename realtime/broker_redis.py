@@ -23,7 +23,7 @@ from realtime.redis_commands import Ask, Plain, RedisCommands
 from realtime.redis_link import Argument
 from realtime.redis_listener import RedisListener, in_braces
 from realtime.redis_place import read_place
-from realtime.redis_scripts import APPEND, DROP, FORGET, KEEP, PRESENT, READ
+from realtime.redis_scripts import APPEND, CLAIM, DROP, FORGET, KEEP, PRESENT, READ
 from realtime.redis_topology import topology_of
 
 # An epoch outlives its history: a client that comes back after a night has missed everything, but
@@ -106,6 +106,14 @@ class RedisBroker:
         [flat] = await self._commands.run([ask])
         return {flat[i].decode(): flat[i + 1] for i in range(0, len(flat), 2)}
 
+    async def claim(self, name: str, value: bytes, ttl_s: int) -> bytes:
+        [claimed] = await self._commands.run([Ask(CLAIM, (self._note(name),), (value, ttl_s))])
+        return bytes(claimed)
+
+    async def settle(self, name: str, value: bytes, ttl_s: int) -> None:
+        key = self._note(name)
+        await self._commands.run([Plain(key, ("SET", key, value, "EX", ttl_s))])
+
     async def _send_waiting(self) -> None:
         while self._waiting:
             batch, self._waiting = self._waiting, []
@@ -165,6 +173,9 @@ class RedisBroker:
     def _keys(self, channel: str) -> tuple[str, str]:
         place = in_braces(channel)
         return f"{self._prefix}.stream.{place}", f"{self._prefix}.epoch.{place}"
+
+    def _note(self, name: str) -> str:
+        return f"{self._prefix}.note.{in_braces(name)}"
 
     def _presence_keys(self, channel: str) -> tuple[str, str]:
         place = in_braces(channel)

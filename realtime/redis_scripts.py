@@ -70,6 +70,12 @@ return {epoch, last, entries}
 
 FORGET = Script("return redis.call('DEL', KEYS[1], KEYS[2])")
 
+# KEYS: a note. ARGV: server, value, ttl s. Gives the value that is there afterwards.
+CLAIM = Script("""
+redis.call('SET', KEYS[1], ARGV[2], 'NX', 'EX', ARGV[3])
+return redis.call('GET', KEYS[1])
+""")
+
 # Presence. KEYS: hash of client to info, sorted set of client by the time it is gone.
 # ARGV: server, ttl s, gone at, client, info, client, info, ...
 KEEP = Script("""

@@ -10,6 +10,7 @@ import random
 from asyncio import Future
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from fnmatch import fnmatchcase
 
 from tornado.httputil import HTTPHeaders
 from tornado.iostream import IOStream, StreamClosedError
@@ -20,6 +21,9 @@ from realtime.deflate import agree
 from realtime.hub import Hub
 from realtime.metrics import BACKLOG, BACKLOGGED, HANDSHAKES
 from realtime.session import Session
+from realtime.strict import StrictHandler
+
+JSON, PROTOBUF = "centrifuge-json", "centrifuge-protobuf"
 
 # Who is refused comes back within this: not all of them at once.
 COME_BACK_S = (1, 5)
@@ -210,7 +214,7 @@ class SocketTransport:
         return written
 
 
-class SocketHandler(WebSocketHandler):
+class SocketHandler(StrictHandler):
     """Route it with the hub: `(r"/connection/websocket", SocketHandler, {"hub": hub})`."""
 
     def initialize(self, hub: Hub) -> None:
@@ -224,7 +228,8 @@ class SocketHandler(WebSocketHandler):
         return self._hub.limits.frame_bytes
 
     def prepare(self) -> None:
-        if self._hub.closing or not self._hub.door.admit():
+        hub = self._hub
+        if hub.closing or hub.is_full() or not hub.door.admit():
             HANDSHAKES.labels("refused").inc()
             self.set_status(503)
             self.set_header("Retry-After", str(random.randint(*COME_BACK_S)))  # noqa: S311
@@ -242,10 +247,16 @@ class SocketHandler(WebSocketHandler):
         """Let Tornado inflate what a client sends, where compression was agreed on."""
         return {} if self._deflates else None
 
+    def select_subprotocol(self, subprotocols: list[str]) -> str | None:
+        """Agree to what the SDKs ask for; protobuf only to refuse it with a code they understand."""
+        known = [name for name in subprotocols if name in (JSON, PROTOBUF)]
+        return known[0] if known else None
+
     def check_origin(self, origin: str) -> bool:
         """Allow the configured origins, or else only this server's own."""
         if self._hub.origins:
-            return origin.rstrip("/").lower() in self._hub.origins
+            asked = origin.rstrip("/").lower()
+            return any(fnmatchcase(asked, allowed) for allowed in self._hub.origins)
         return bool(super().check_origin(origin))
 
     def open(self, *args: str, **kwargs: str) -> None:
@@ -257,6 +268,8 @@ class SocketHandler(WebSocketHandler):
         # What only a request needs would be kept as long as the socket: 2 KB of headers and tables.
         self.request.headers = self._headers = HTTPHeaders()
         self.ui.clear()
+        if self.selected_subprotocol == PROTOBUF:
+            self._transport.session.disconnect(codes.INAPPROPRIATE_PROTOCOL)
 
     def on_message(self, message: str | bytes) -> Awaitable[None] | None:
         assert self._transport is not None

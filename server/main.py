@@ -38,6 +38,7 @@ from realtime.redis_client import client_of
 from realtime.snapshots import Snapshots
 from server import dead_letters, demo
 from server.config import Config
+from server.device_keys import StoredKeys
 from server.domain.equipment import Reading, Verdict, accept_readings
 from server.domain.estate import Place
 from server.domain.identity import LoginEnded
@@ -113,6 +114,8 @@ async def run_ingest(config: Config) -> None:
             client_id=f"ingest-{config.node}",
             take=taker(process.store),
             bury=lambda letters: dead_letters.bury(process.database, letters),
+            keys=StoredKeys(process.store),
+            signed_only=config.signed_readings == "required",
             shared=bool(config.mqtt_group),
         )
         running = asyncio.create_task(gateway.run())
@@ -251,8 +254,8 @@ async def _prepare(process: Process) -> None:
     try:
         await process.store.prepare()
         await dead_letters.prepare(process.database)
-        if process.config.mode == "demo" and not await process.database["places"].find_one():
-            await demo.fill(process.store, process.config.data_dir)
+        if process.config.mode == "demo":
+            await demo.fill_once(process.store, process.config.data_dir)
     finally:
         await lease.give_back()
 

@@ -56,6 +56,8 @@ CALLS: dict[str, tuple[dict[str, str], str, Any]] = {
     "GET /api/open/places": ({}, NEAR, None),
     "GET /api/open/places/{place_id}": ({"place_id": "s1"}, "", None),
     "GET /api/open/places/{place_id}/berths": ({"place_id": "s1"}, "", None),
+    "POST /hooks/mqtt/auth": ({}, "", {"username": "d1", "password": "wrong"}),
+    "POST /hooks/mqtt/acl": ({}, "", {"username": "d1", "action": "subscribe", "topic": "#"}),
 }  # fmt: skip
 
 
@@ -91,6 +93,7 @@ async def busy_day(site: Site) -> dict[Audience, str]:
         Audience.MOTORIST: await site.motorist(),
         Audience.PATROL: await site.token("patrol", "patrol1"),
         Audience.CONSOLE: await site.token("console", "city"),
+        Audience.HOOKS: site.hook_secret,
     }
     world = site.world
     await world.see("d1", "arrived", at_s=0)

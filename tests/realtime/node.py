@@ -15,7 +15,7 @@ from realtime.broker import Broker
 from realtime.feeds import merge_state
 from realtime.hub import Hub
 from realtime.limits import Limits
-from realtime.namespaces import Actor, Namespace, PrefixBook, anyone, signed_in
+from realtime.namespaces import SUBSCRIBERS, Actor, Namespace, PrefixBook, anyone, signed_in
 from realtime.socket import SocketHandler
 from realtime.tokens import sign_connection_token, sign_subscription_token
 
@@ -43,9 +43,9 @@ BOOK = PrefixBook(
             recoverable=True,
             presence=True,
             join_leave=True,
-            publish="subscriber",
+            publish=SUBSCRIBERS,
         ),
-        Namespace("noise", access=anyone, publish="subscriber"),
+        Namespace("noise", access=anyone, publish=SUBSCRIBERS),
         Namespace("club", access=is_invited),
         Namespace(
             "place",

@@ -10,8 +10,8 @@ import pytest_asyncio
 from realtime.broker import Broker, BrokerUnavailable, Outgoing, Position
 from realtime.broker_memory import MemoryBroker, MemoryStore
 from realtime.broker_redis import RedisBroker
-from tests.realtime.conftest import RedisServer
 from tests.realtime.node import until
+from tests.realtime.redis_servers import RedisServer
 
 
 class Ears:

@@ -16,9 +16,9 @@ from realtime.broker import Broker
 from realtime.broker_memory import MemoryBroker
 from realtime.broker_redis import RedisBroker
 from realtime.limits import Limits
-from tests.realtime.conftest import RedisServer
 from tests.realtime.fakes import payloads
 from tests.realtime.node import Node, start_node, token, until
+from tests.realtime.redis_servers import RedisServer
 
 
 class Reader:
