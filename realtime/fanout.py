@@ -265,8 +265,7 @@ class Pump:
         """Let the loop look at its sockets once more before the next turn.
 
         A publication takes two looks on its way through the store, and a turn takes 100 of them:
-        what comes in between joins what the next chunk is sent. With 32 in flight over Redis, that
-        is 24 a send instead of 16.
+        what comes in between joins what the next chunk is sent.
         """
         self._scheduled = asyncio.get_running_loop().call_soon(self._turn)
 

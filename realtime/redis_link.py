@@ -1,8 +1,8 @@
 """One connection to Redis: commands leave at once, and answers come back in their order.
 
-redis-py takes 0.8 ms of processor time to carry one publication there and back (its pool, its
-timeouts and its tasks, eight of them a publication); a publication to 1,000 sockets takes 9. Here a
-request is one write and one future, all timeouts of a connection share one timer, and hiredis reads.
+redis-py takes 0.29 ms of processor time a call (its pool, its timeouts and its tasks); a publish of
+ours takes 0.24 in all. Here a request is one write and one future, all timeouts of a connection
+share one timer, and hiredis reads.
 """
 
 import asyncio
