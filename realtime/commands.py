@@ -10,6 +10,7 @@ from realtime.broker import Kept
 from realtime.codes import Disconnected, Refused
 from realtime.joining import Joining
 from realtime.namespaces import Actor
+from realtime.rights import confirm
 from realtime.session import Session
 from realtime.tokens import (
     ConnectionClaims,
@@ -27,7 +28,9 @@ async def connect(session: Session, command_id: int, request: protocol.ConnectRe
     hub = session.hub
     claims = _connection_claims(session, request.token)
     actor = Actor(claims.sub, claims.meta, claims.expires_at)
+    # First on the roster, then confirmed: an order that comes meanwhile must find the session.
     session.welcome(actor, claims.info)
+    await confirm(session)
     personal = hub.personal_channel(actor)
     names = dict.fromkeys([*([personal] if personal else []), *claims.channels])
     joinings = []
@@ -141,6 +144,7 @@ async def refresh(session: Session, command_id: int, request: protocol.RefreshRe
     if claims.sub != session.actor.user:
         raise Disconnected(codes.INVALID_TOKEN)
     session.prolong(Actor(claims.sub, claims.meta, claims.expires_at))
+    await confirm(session)
     result = protocol.RefreshResult(client=session.client, **protocol.expiry(claims.expires_at))
     session.reply(command_id, "refresh", result)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from server.domain.billing import BillIssued, BillWithdrawn
 from server.domain.equipment import DeviceAlarmed, DeviceRecovered, DeviceSilent
-from server.domain.identity import LoginEnded
+from server.domain.identity import LoginEnded, RightsChanged
 from server.domain.insight import Figures, FiguresChanged
 from server.domain.stay import (
     BerthLabel,
@@ -182,7 +182,7 @@ FEEDS: Mapping[type[Fact], Feed] = {
 }
 
 SILENT: frozenset[type[Fact]] = frozenset(
-    {LoginEnded, DeviceSilent, DeviceRecovered, DeviceAlarmed}
+    {LoginEnded, RightsChanged, DeviceSilent, DeviceRecovered, DeviceAlarmed}
 )
 """Facts that no channel carries: their effects are told by facts of their own."""
 

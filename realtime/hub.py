@@ -27,6 +27,7 @@ from realtime.live_channels import LiveChannels
 from realtime.metrics import CLOSES, SUBSCRIPTIONS
 from realtime.namespaces import Actor, ChannelBook
 from realtime.orders import Order, Orders
+from realtime.rights import Vouch, trust
 from realtime.roster import Roster
 from realtime.session import Session, Subscription
 from realtime.transport import Transport
@@ -51,6 +52,7 @@ class Hub:
         token_key: str,
         origins: Iterable[str] = (),
         personal_channel: Callable[[Actor], str] = no_personal_channel,
+        vouch: Vouch = trust,
         limits: Limits | None = None,
     ) -> None:
         self.book = book
@@ -59,6 +61,7 @@ class Hub:
         # Origins that a browser may come from; without any, only the server's own.
         self.origins = frozenset(origin.rstrip("/").lower() for origin in origins)
         self.personal_channel = personal_channel
+        self.vouch = vouch
         self.limits = limits or Limits()
         self.node = token_hex(4)
         self.commands = HANDLES
@@ -134,7 +137,7 @@ class Hub:
         await self._orders.send(Order("unsubscribe", user, client, channel))
 
     async def recheck(self, *, user: str) -> None:
-        """Ask again, on all nodes, whether the user may hear what the user hears."""
+        """Ask again, on all nodes, whether the user's connections may be and hear what they do."""
         await self._orders.send(Order("recheck", user))
 
     # What the broker calls
@@ -253,6 +256,7 @@ class Hub:
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait_s):
                     await self._doubted.wait()
+                    self._orders.recheck_all()
             self._doubted.clear()
             wait_s = self.limits.position_check_s
             try:

@@ -55,6 +55,7 @@ class Joining:
         self._present = False
         self._joined = False
         self._info = session.client_info()
+        self._checked: Actor | None = None
         self._expires_at = math.inf
         self._expiry: dict[str, Any] = {}
 
@@ -75,6 +76,9 @@ class Joining:
             self._present = True
             encoded = {self._session.client: protocol.encode_json(self._info)}
             await hub.broker.keep_presence(self.name, encoded, hub.limits.presence_ttl_s)
+        while self._checked is not self._session.actor:
+            # Rights have changed on the way: whoever looked at them did not see this subscription.
+            await self._check(namespace)
         if self._session.closed:
             raise Disconnected(codes.CONNECTION_CLOSED)
 
@@ -124,10 +128,11 @@ class Joining:
     async def _check(self, namespace: Namespace) -> None:
         session = self._session
         assert session.actor is not None
+        self._checked = session.actor
         if self._server_side:
             return
         if not self._request.token:
-            if not await allow(session.actor, self.name, namespace):
+            if not await allow(self._checked, self.name, namespace):
                 raise Refused(codes.PERMISSION_DENIED)
             return
         try:

@@ -9,9 +9,8 @@ import msgspec
 from realtime import codes
 from realtime.broker import Broker
 from realtime.codes import DisconnectCode
-from realtime.joining import allow
+from realtime.rights import recheck
 from realtime.roster import Roster
-from realtime.session import Session
 
 log = logging.getLogger(__name__)
 
@@ -63,11 +62,8 @@ class Orders:
             else:
                 self._spawn(recheck(session))
 
-
-async def recheck(session: Session) -> None:
-    """End the subscriptions that the session's actor has no right to any more."""
-    for name, subscription in list(session.subscriptions.items()):
-        if session.actor is None or subscription.server_side:
-            continue
-        if not await allow(session.actor, name, subscription.channel.namespace):
-            session.unsubscribe(name, codes.UNSUBSCRIBED_BY_SERVER)
+    def recheck_all(self) -> None:
+        """Look again at everybody's rights: an order of another node may have been lost."""
+        for session in self._roster.all():
+            if session.actor is not None:
+                self._spawn(recheck(session))
