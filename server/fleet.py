@@ -26,6 +26,8 @@ LONGEST_PAUSE_S = 15.0
 RECOVERED_AFTER_S = 60.0
 # 60 s: whoever waits for the stores as it starts gives up after 30.
 READY_WITHIN_S = 60.0
+# One that dies this often before it serves will not serve later either.
+DEATHS_BEFORE_READY = 3
 STOP_PATIENCE_S = 15.0
 
 
@@ -44,7 +46,9 @@ class Member:
     def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
         self._command = command
         self._environment = environment
-        self._ready = asyncio.Event()
+        self._settled = asyncio.Event()
+        self._ready = False
+        self._deaths = 0
         self._living: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -52,10 +56,10 @@ class Member:
         self._living = asyncio.create_task(self._keep_alive())
 
     async def serves(self, *, within_s: float) -> bool:
-        """Wait until it has said that it is ready; False when it has not in time."""
+        """Wait until it has said that it is ready; False when it dies instead, or takes too long."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._ready.wait(), within_s)
-        return self._ready.is_set()
+            await asyncio.wait_for(self._settled.wait(), within_s)
+        return self._ready
 
     async def stop(self) -> None:
         """End it, by force when it does not end within 15 s."""
@@ -68,6 +72,9 @@ class Member:
         while True:
             began = time.monotonic()
             code = await self._live_once()
+            self._deaths += 1
+            if self._deaths == DEATHS_BEFORE_READY:
+                self._settled.set()
             if time.monotonic() - began > RECOVERED_AFTER_S:
                 pause_s = FIRST_PAUSE_S
             log.warning("Process restarted", extra={"code": code, "pause_s": pause_s})
@@ -99,7 +106,8 @@ class Member:
     def _hear(self, heard: int) -> None:
         # The end of the pipe, without a word, is a process that died before it served.
         if os.read(heard, 16):
-            self._ready.set()
+            self._ready = True
+            self._settled.set()
         else:
             asyncio.get_running_loop().remove_reader(heard)
 

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from tornado.httpclient import HTTPClientError
 
 from tests.simulation.quarter import PASSWORD
-from tests.simulation.screen import Screen, _rows, without_version
+from tests.simulation.screen import Screen, rows_of, without_version
 from tests.simulation.stage import Node, Stage, ask
 
 
@@ -30,7 +30,7 @@ class Audience:
     ) -> None:
         self._stage = stage
         self._chance = random.Random(seed)
-        self._staff_token = ""
+        self.staff_token = ""
         self.screens = [
             Screen(
                 f"screen {number}",
@@ -46,7 +46,7 @@ class Audience:
     async def __aenter__(self) -> Self:
         body = {"username": "city", "password": PASSWORD}
         login = await ask(self._stage.nodes[0], "POST", "/api/console/logins", body)
-        self._staff_token = login["token"]
+        self.staff_token = login["token"]
         self._running = [
             asyncio.create_task(screen.run(random.Random(self._chance.random())))
             for screen in self.screens
@@ -60,15 +60,16 @@ class Audience:
 
     async def snapshot(self, channel: str) -> dict[str, Any]:
         """Read a channel's snapshot from any node."""
-        return await self._ask("GET", f"/api/console/snapshots/{quote(channel, safe='')}")
+        return await self.ask("GET", f"/api/console/snapshots/{quote(channel, safe='')}")
 
     async def _token(self, _name: str) -> dict[str, Any]:
-        return await self._ask("POST", "/api/console/realtime-tokens", {})
+        return await self.ask("POST", "/api/console/realtime-tokens", {})
 
-    async def _ask(self, method: str, path: str, body: object = None) -> dict[str, Any]:
+    async def ask(self, method: str, path: str, body: object = None) -> dict[str, Any]:
+        """Ask any node, as a manager; raises OSError when it does not answer well."""
         node: Node = self._chance.choice(self._stage.nodes)
         try:
-            return await ask(node, method, path, body, token=self._staff_token)
+            return await ask(node, method, path, body, token=self.staff_token)
         except (HTTPClientError, json.JSONDecodeError) as refusal:
             raise OSError(str(refusal)) from refusal
 
@@ -76,7 +77,7 @@ class Audience:
         """Read what each channel's snapshot shows now."""
         channels = {name for screen in self.screens for name in screen.followed}
         return {
-            name: {row[0]: row for row in _rows((await self.snapshot(name))["data"])}
+            name: {row[0]: row for row in rows_of((await self.snapshot(name))["data"])}
             for name in sorted(channels)
         }
 

@@ -111,7 +111,7 @@ class Screen:
             "offset": one.held,
         }
         result = await line.ask("subscribe", asked)
-        came = [(p["offset"], _rows(p["data"])) for p in result.get("publications", [])]
+        came = [(p["offset"], rows_of(p["data"])) for p in result.get("publications", [])]
         offset, epoch = result.get("offset", 0), result["epoch"]
         early, one.waiting = one.waiting, []
         if result.get("recovered"):
@@ -155,7 +155,7 @@ class Screen:
 
     def _take_snapshot(self, one: Followed, snapshot: dict[str, Any]) -> None:
         self.seen["loaded"] += 1
-        one.rows = {row[0]: row for row in _rows(snapshot["data"])}
+        one.rows = {row[0]: row for row in rows_of(snapshot["data"])}
         one.epoch, one.held = snapshot["epoch"], snapshot["offset"]
 
     def _hear(self, push: Push) -> None:
@@ -163,7 +163,7 @@ class Screen:
         if one is None:
             return
         if "pub" in push:
-            self._publication(one, push["pub"].get("offset", 0), _rows(push["pub"]["data"]))
+            self._publication(one, push["pub"].get("offset", 0), rows_of(push["pub"]["data"]))
         elif "unsubscribe" in push:
             code = push["unsubscribe"]["code"]
             self.seen[f"unsubscribed {code}"] += 1
@@ -218,7 +218,7 @@ class Screen:
             one.loading = True
 
 
-def _rows(data: dict[str, Any]) -> list[Row]:
+def rows_of(data: dict[str, Any]) -> list[Row]:
     """Give the rows of a publication or snapshot, of berths or of places."""
     rows: list[Row] = data["berths"] if "berths" in data else data["places"]
     return rows

@@ -1,19 +1,34 @@
 """Screens that watch places through the published SDK, and fold what they hear into what they show."""
 
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from centrifuge import Client, StreamPosition, SubscriptionEventHandler
 
-from tests.city import City
-
 Row = list[Any]
+
+
+class Served(Protocol):
+    """Where screens connect to, and what they ask there."""
+
+    @property
+    def url(self) -> str:
+        """Address of the web server, without a slash at the end."""
+        ...
+
+    async def get(self, path: str) -> Any:
+        """Read JSON from the API."""
+        ...
+
+    async def post(self, path: str, body: object) -> Any:
+        """Send JSON to the API."""
+        ...
 
 
 class Shown(SubscriptionEventHandler):
     """What one screen shows of one place: a snapshot, and the publications since."""
 
-    def __init__(self, city: City, channel: str) -> None:
+    def __init__(self, city: Served, channel: str) -> None:
         self.rows: dict[str, Row] = {}
         self.loads = 0
         self.recoveries = 0
@@ -50,7 +65,7 @@ class Shown(SubscriptionEventHandler):
 class Screens:
     """A few clients, each subscribed to every channel."""
 
-    def __init__(self, city: City, channels: Sequence[str], *, clients: int) -> None:
+    def __init__(self, city: Served, channels: Sequence[str], *, clients: int) -> None:
         self.shown = [
             {channel: Shown(city, channel) for channel in channels} for _ in range(clients)
         ]
