@@ -44,7 +44,7 @@ def registry() -> Registry:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(rights, "ASK_AGAIN_S", 0.01)
-    yield
+    return
 
 
 @pytest_asyncio.fixture

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from tornado.httpclient import HTTPClientError
 
 from tests.simulation.quarter import PASSWORD
+from tests.simulation.records import Records
 from tests.simulation.screen import Screen, rows_of, without_version
 from tests.simulation.stage import Node, Stage, ask
 
@@ -31,6 +32,7 @@ class Audience:
         self._stage = stage
         self._chance = random.Random(seed)
         self.staff_token = ""
+        self._records = Records()
         self.screens = [
             Screen(
                 f"screen {number}",
@@ -38,6 +40,7 @@ class Audience:
                 url=url,
                 load=self.snapshot,
                 token=self._token,
+                records=self._records,
             )
             for number in range(screens)
         ]
@@ -96,7 +99,8 @@ class Audience:
         for task in self._running:
             if task.done() and not task.cancelled():
                 task.result()
-        return [line for screen in self.screens for line in screen.wrong]
+        self._records.check()
+        return [*self._records.wrong, *(line for one in self.screens for line in one.wrong)]
 
     @property
     def seen(self) -> Counter[str]:

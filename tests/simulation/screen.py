@@ -9,12 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.simulation.line import Closed, Line, Push, Refused
+from tests.simulation.records import VERSION, Records, Row
 
-Row = list[Any]
 Read = Callable[[str], Awaitable[dict[str, Any]]]
 """Reads a channel's snapshot, or gives a new token; raises OSError when it cannot now."""
 
-VERSION = 4
 LONGEST_PAUSE_S = 1.0
 
 
@@ -25,6 +24,8 @@ class Followed:
     channel: str
     rows: dict[str, Row] = field(default_factory=dict)
     epoch: str = ""
+    # Of which stream the subscription is, while what is held may still be of another.
+    stream: str = ""
     # The last publication that is in `rows`, and the last one that came by this subscription.
     held: int = 0
     came: int = 0
@@ -42,7 +43,14 @@ class Screen:
     """
 
     def __init__(
-        self, name: str, channels: Sequence[str], *, url: Callable[[], str], load: Read, token: Read
+        self,
+        name: str,
+        channels: Sequence[str],
+        *,
+        url: Callable[[], str],
+        load: Read,
+        token: Read,
+        records: Records,
     ) -> None:
         self.name = name
         self.followed = {channel: Followed(channel) for channel in channels}
@@ -52,6 +60,7 @@ class Screen:
         self._load = load
         self._read_token = token
         self._token = ""
+        self._records = records
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -114,6 +123,9 @@ class Screen:
         came = [(p["offset"], rows_of(p["data"])) for p in result.get("publications", [])]
         offset, epoch = result.get("offset", 0), result["epoch"]
         early, one.waiting = one.waiting, []
+        one.stream = epoch
+        for at, rows in came:
+            self._records.heard(one.channel, epoch, at, rows)
         if result.get("recovered"):
             self.seen["recovered"] += 1
             offsets = [at for at, _ in came]
@@ -155,7 +167,9 @@ class Screen:
 
     def _take_snapshot(self, one: Followed, snapshot: dict[str, Any]) -> None:
         self.seen["loaded"] += 1
-        one.rows = {row[0]: row for row in rows_of(snapshot["data"])}
+        rows = rows_of(snapshot["data"])
+        self._records.loaded(one.channel, snapshot, rows)
+        one.rows = {row[0]: row for row in rows}
         one.epoch, one.held = snapshot["epoch"], snapshot["offset"]
 
     def _hear(self, push: Push) -> None:
@@ -187,6 +201,7 @@ class Screen:
             return
         if offset != one.came + 1:
             self.wrong.append(f"{self.name} {one.channel}: {offset} came after {one.came}")
+        self._records.heard(one.channel, one.stream, offset, rows)
         one.came = offset
         if one.loading:
             one.waiting.append((offset, rows))

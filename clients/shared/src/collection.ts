@@ -86,7 +86,7 @@ export const nextFrame = (notify: () => void): void => {
 }
 
 // Full jitter: ten thousand clients cut at one moment must not ask for snapshots at one moment.
-const backoff = (attempt: number): number => 250 + Math.random() * Math.min(30_000, 500 * 2 ** attempt)
+const backoff = (attempt: number): number => 250 + Math.random() * Math.min(10_000, 500 * 2 ** attempt)
 
 /** Follows a channel: loads its snapshot, then applies each later publication once and in order. */
 export function collection<State, Data>(options: CollectionOptions<State, Data>): Collection<State> {
