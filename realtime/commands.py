@@ -30,7 +30,7 @@ async def connect(session: Session, command_id: int, request: protocol.ConnectRe
     actor = Actor(claims.sub, claims.meta, claims.expires_at)
     # First on the roster, then confirmed: an order that comes meanwhile must find the session.
     session.welcome(actor, claims.info)
-    await confirm(session)
+    session.actor = actor = await confirm(session, actor)
     personal = hub.personal_channel(actor)
     names = dict.fromkeys([*([personal] if personal else []), *claims.channels])
     joinings = []
@@ -143,8 +143,8 @@ async def refresh(session: Session, command_id: int, request: protocol.RefreshRe
         raise Refused(codes.TOKEN_EXPIRED) from late
     if claims.sub != session.actor.user:
         raise Disconnected(codes.INVALID_TOKEN)
-    session.prolong(Actor(claims.sub, claims.meta, claims.expires_at))
-    await confirm(session)
+    claimed = Actor(claims.sub, claims.meta, claims.expires_at)
+    session.prolong(await confirm(session, claimed))
     result = protocol.RefreshResult(client=session.client, **protocol.expiry(claims.expires_at))
     session.reply(command_id, "refresh", result)
 

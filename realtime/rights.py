@@ -27,20 +27,19 @@ async def trust(actor: Actor) -> Actor:
     return actor
 
 
-async def confirm(session: Session) -> None:
-    """Give the session the rights of this moment; raises Disconnected, and Refused as a Vouch."""
-    assert session.actor is not None
-    known = await session.hub.vouch(session.actor)
+async def confirm(session: Session, actor: Actor) -> Actor:
+    """Give the actor with the rights of this moment; raises Disconnected, and Refused as a Vouch."""
+    known = await session.hub.vouch(actor)
     if known is None:
         raise Disconnected(codes.INVALID_TOKEN)
-    session.actor = known
+    return known
 
 
 async def recheck(session: Session) -> None:
     """End the subscriptions that the session's actor has no right to any more, or the session."""
-    while not session.closed:
+    while not session.closed and session.actor is not None:
         try:
-            await confirm(session)
+            session.actor = await confirm(session, session.actor)
             break
         except Refused:
             await asyncio.sleep(ASK_AGAIN_S)

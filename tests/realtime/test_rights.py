@@ -14,7 +14,7 @@ from realtime.hub import Hub
 from realtime.limits import Limits
 from realtime.namespaces import Actor
 from tests.realtime.fakes import FakeTransport
-from tests.realtime.node import BOOK, KEY, until
+from tests.realtime.node import BOOK, KEY, token, until
 
 
 class Registry:
@@ -190,3 +190,30 @@ async def test_a_right_that_goes_while_a_subscribe_is_under_way_goes_for_it_too(
 
     assert (await asking)["error"]["code"] == 103
     assert transport.session.subscriptions == {}
+
+
+async def test_a_refresh_brings_no_more_than_the_rights_of_now(
+    hub: Hub, registry: Registry
+) -> None:
+    transport = FakeTransport(hub)
+    await transport.sign_in("ann", lasts_s=60)
+    registry.invited["ann"] = []
+
+    await transport.say({"id": 2, "refresh": {"token": token("ann", meta={"invited": ["club:1"]})}})
+    refused = await transport.say({**subscribe("club:1"), "id": 3})
+
+    assert refused["error"]["code"] == 103
+
+
+async def test_a_refresh_that_nobody_can_vouch_for_now_changes_nothing(
+    hub: Hub, registry: Registry
+) -> None:
+    transport = FakeTransport(hub)
+    await transport.sign_in("ann", lasts_s=60)
+    before = transport.session.actor
+    registry.away = True
+
+    answer = await transport.say({"id": 2, "refresh": {"token": token("ann", lasts_s=600)}})
+
+    assert answer["error"]["code"] == 100
+    assert transport.session.actor is before
