@@ -103,6 +103,7 @@ class Chaos:
         self._chance = random.Random(options.seed)
         self._outcome = Outcome()
         self._changes = 0
+        self._busy = False
         self._struck_at = 0.0
         self._victims = 0
 
@@ -119,6 +120,7 @@ class Chaos:
         return self._outcome
 
     async def _round(self, *, last: Callable[[], Awaitable[None]]) -> None:
+        self._busy = True
         changing = asyncio.create_task(self._change())
         try:
             began = time.monotonic()
@@ -131,9 +133,8 @@ class Chaos:
             # While all come back, and load what a flush took, berths go on changing.
             await asyncio.sleep(self._options.round_s / 20)
         finally:
-            changing.cancel()
-            with suppress(asyncio.CancelledError):
-                await changing
+            self._busy = False
+            await changing
 
     def _plan(self) -> Iterator[tuple[float, Callable[[], Awaitable[None]]]]:
         length_s = self._options.round_s
@@ -144,7 +145,7 @@ class Chaos:
         yield from ((part * length_s, act) for part, act in sorted(acts, key=lambda one: one[0]))
 
     async def _change(self) -> None:
-        while True:
+        while self._busy:
             count = self._chance.randint(1, 6)
             await self._quarter.flip(self._stage.store, self._chance, count)
             self._changes += count
