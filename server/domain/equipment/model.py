@@ -1,10 +1,9 @@
 """设备 (device) · 读数 (reading): nouns, and the numbering by which readings are put in order."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 from server.kernel.table import expires, index, table
 
@@ -110,15 +109,27 @@ class Device:
     skewed: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class KeptReading:
+    """A reading and what became of it."""
+
+    verdict: Verdict
+    reading: Reading
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadingBatch:
-    """The readings of one commit, as they came: raw material for disputes and for replay."""
+    """The readings of one commit with their verdicts: raw material for disputes and for replay.
+
+    They are JSON text, a list of `KeptReading`: nobody asks the store for a part of one, and as
+    documents they cost 10 µs each more.
+    """
 
     id: str
     v: int = 0
     at: datetime
     device_ids: tuple[str, ...]
-    readings: tuple[Mapping[str, Any], ...] = field(default=())
+    readings: str
 
 
 # 90 days: as long as a bill can be disputed with evidence.

@@ -8,13 +8,14 @@ from typing import Any
 from server.domain.equipment.events import DeviceAlarmed, DeviceRecovered, DeviceSilent
 from server.domain.equipment.model import (
     Device,
+    KeptReading,
     Reading,
     ReadingBatch,
     ReadingKind,
     Verdict,
 )
 from server.domain.equipment.rules import berth_of, evidence, heard, judge, judge_time
-from server.kernel.codec import to_plain
+from server.kernel.codec import to_text
 from server.kernel.nouns import replace
 from server.kernel.work import AtMost, Work
 
@@ -106,13 +107,9 @@ def _keep(work: Work, accepted: Sequence[Accepted]) -> None:
     if not kept:
         return
     device_ids = tuple(dict.fromkeys(one.reading.device_id for one in kept))
-    rows = tuple({"verdict": one.verdict.value, **_said(one.reading)} for one in kept)
-    batch = ReadingBatch(id=work.new_id(), at=work.now, device_ids=device_ids, readings=rows)
+    readings = to_text([KeptReading(one.verdict, one.reading) for one in kept])
+    batch = ReadingBatch(id=work.new_id(), at=work.now, device_ids=device_ids, readings=readings)
     work.table(ReadingBatch).add(batch)
-
-
-def _said(reading: Reading) -> dict[str, Any]:
-    return {key: value for key, value in to_plain(reading).items() if value is not None}
 
 
 async def mark_silent(work: Work) -> None:
