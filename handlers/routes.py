@@ -21,6 +21,7 @@ from handlers.web.api_description import ApiDescription
 from handlers.web.files import ClientFiles
 from handlers.web.health import Health, Metrics, Time
 from handlers.web.landing import Landing
+from realtime.api_http import api_route
 from realtime.socket import SocketHandler
 
 _ROOMS = (
@@ -60,6 +61,8 @@ def make_application(app: App) -> Application:
         (r"/", Landing, {"app": app}),
         (r"/favicon\.ico", RedirectHandler, {"url": "/console/favicon.svg"}),
     ]
+    if app.config.realtime_api_key:
+        routes.append(api_route("/realtime/api", app.hub, app.config.realtime_api_key))
     for name, folder in FOLDERS.items():
         routes.append((rf"/{name}", RedirectHandler, {"url": f"/{name}/"}))
         routes.append((rf"/{name}/(.*)", ClientFiles, {"path": str(CLIENTS / folder)}))

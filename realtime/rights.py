@@ -46,7 +46,7 @@ async def recheck(session: Session) -> None:
         except Disconnected as end:
             session.disconnect(end.disconnect)
     for name, subscription in list(session.subscriptions.items()):
-        if session.actor is None or subscription.server_side:
+        if session.actor is None or subscription.granted:
             continue
-        if not await allow(session.actor, name, subscription.channel.namespace):
+        if not await allow(session.actor, name, subscription.namespace):
             session.unsubscribe(name, codes.UNSUBSCRIBED_BY_SERVER)

@@ -5,7 +5,9 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.text import Text
@@ -94,6 +96,11 @@ def make_parser() -> argparse.ArgumentParser:
     add("ingest", run_ingest, "take readings from the MQTT broker")
     add("worker", run_worker, "forward facts and do what is due")
     add("simulate", run_simulate, "a city of devices over real MQTT", takes_more=True)
+    realtime = add("realtime", run_realtime, "the websocket hub alone, without the platform")
+    realtime.add_argument("--config", help="JSON file in the shape of Centrifugo's configuration")
+    realtime.add_argument("--port", type=int, help="port instead of http_server.port (8000)")
+    realtime.add_argument("--address", help="address instead of http_server.address (all)")
+    realtime.add_argument("--redis", help="URL of a Redis, instead of engine.type and its address")
     doctor = add("doctor", run_doctor, "say what is found, what is missing and what to do")
     doctor.add_argument("--data-dir", help="folder to look at (default .data)")
     double = add("provider-double", run_double, "stand in for an outside provider")
@@ -149,6 +156,24 @@ def run_simulate(call: Call) -> None:
     config = call.config()
     set_up_logs(config, process="simulate")
     simulate(call.rest, config)
+
+
+def run_realtime(call: Call) -> None:
+    """Run a hub by its own configuration, of which the platform's variables are no part."""
+    from realtime.alone import run
+    from realtime.settings import SettingsRefused, read_settings
+
+    options = call.options
+    set_up_logs(Config(), process="realtime")
+    try:
+        settings = read_settings(Path(options.config) if options.config else None, os.environ)
+    except SettingsRefused as refusal:
+        raise ConfigRefused(str(refusal)) from refusal
+    given: dict[str, Any] = {"port": options.port, "address": options.address}
+    if options.redis:
+        given |= {"engine": "redis", "redis_address": (options.redis,)}
+    given = {name: value for name, value in given.items() if value is not None}
+    asyncio.run(run(replace(settings, **given)))
 
 
 def run_double(call: Call) -> None:

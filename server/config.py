@@ -136,6 +136,11 @@ class Config:
         in_production="required",
         secret=True,
     )
+    realtime_api_key: str = key(
+        "SMARTCLOUD_REALTIME_API_KEY",
+        "key of the server API of the websocket hub, at `/realtime/api/…`; none leaves it closed",
+        secret=True,
+    )
     sms_url: str = key(
         "SMARTCLOUD_SMS_URL",
         "Aliyun SMS endpoint",

@@ -12,7 +12,7 @@ from realtime.authority import CONCERNS
 from realtime.broker_memory import MemoryBroker
 from realtime.channels import Channels, listener
 from realtime.feeds import FEEDS, SILENT, publications_of
-from realtime.namespaces import Namespace, UnknownChannel
+from realtime.namespaces import NOBODY, Namespace, UnknownChannel
 from realtime.snapshots import Snapshots
 from server.domain.billing import BillIssued, BillWithdrawn
 from server.domain.billing.queries import bills_of
@@ -336,7 +336,7 @@ async def test_each_hears_what_is_for_him_and_nothing_else(who: str, channel: st
     allowed = namespace.access(listener(PEOPLE[who]), channel)
 
     assert (allowed if isinstance(allowed, bool) else await allowed) is (who in MAY_HEAR[channel])
-    assert namespace.publish == "nobody"
+    assert namespace.publish is NOBODY
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ async def test_the_javascript_sdk_goes_through_the_whole_protocol(node: Node) ->
     assert saw["newest"] == [2, [{"n": 2}]]
     assert saw["stats"] == {"numClients": 2, "numUsers": 2}
     assert saw["present"] == ["ann", "bob"]
-    assert saw["rpc"] == 104
+    assert saw["rpc"] == 108
     assert saw["ahead"] == 112
     assert saw["recovered"] == [True, True]
     assert saw["heard"] == [[n, {"n": n}] for n in range(1, 31)]
