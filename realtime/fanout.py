@@ -3,25 +3,48 @@
 Each chunk of subscribers has its own cursor in the channel's log of frames. One turn of the event
 loop serves a few hundred sends; publications that arrive meanwhile lengthen the log, so that a
 chunk whose turn comes later gets all of them in one send. Nobody waits for a timer.
+
+A reader that is behind leaves its chunk and is served alone until it has caught up. On a channel
+that carries state, what waits for it meanwhile is folded, and so is what a whole chunk waits for.
 """
 
 import asyncio
 import time
 from collections import deque
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from realtime.codes import UnsubscribeCode
+from realtime.folding import Waiting
 from realtime.metrics import DELIVERIES, JOINED, LATENCY
 
 # 256 sends take about 1 ms, which is how long a turn may keep others waiting.
 CHUNK = 256
+# What waits for a reader that is behind is folded when it has grown to so many, or so many bytes.
+FOLD_AT = 64
+FOLD_BYTES = 64 * 1024
 
 
 class Sends(Protocol):
     """Where a subscriber's frames go."""
 
+    send: Callable[[bytes], int]
+    """Give bytes to the kernel, as a non-blocking socket's `send`; only for one that is not behind."""
+    behind: bool
+    """Whether something waits that the kernel did not take; the hub is told when it changes."""
+    deflates: bool
+    """Whether frames are to be compressed."""
+
     def push(self, frame: bytes) -> None:
         """Send a frame (or several joined) now or soon, without waiting and without raising."""
+        ...
+
+    def take_rest(self, frame: bytes, sent: int) -> None:
+        """Send soon what the kernel did not take of a frame."""
+        ...
+
+    def hold(self, size: int) -> bool:
+        """Tell whether so much may wait elsewhere for this reader; it is closed if not."""
         ...
 
 
@@ -38,95 +61,246 @@ class Peer(Protocol):
         ...
 
 
+class Entry:
+    """A publication in the log, with the frames that have been made of it."""
+
+    __slots__ = ("deflated", "frame", "sent_at", "waiting")
+
+    def __init__(self, frame: bytes, sent_at: float, waiting: Waiting) -> None:
+        self.frame = frame
+        self.deflated = b""
+        self.sent_at = sent_at
+        self.waiting = waiting
+
+
+class Frames(Protocol):
+    """Makes a channel's frames."""
+
+    def frame(self, waiting: Waiting, *, deflates: bool) -> bytes:
+        """Give the frame of a publication, compressed or not."""
+        ...
+
+    def fold(self, waiting: Sequence[Waiting]) -> list[Waiting]:
+        """Give fewer publications that say the same, on a channel that carries state."""
+        ...
+
+
 class Chunk:
-    """Subscribers that have been sent the same part of the log."""
+    """Subscribers that have been sent the same part of the log, and take frames of one form."""
 
-    __slots__ = ("cursor", "log", "peers", "queued")
+    __slots__ = ("_line", "cursor", "deflates", "log", "peers", "queued")
 
-    def __init__(self, log: "Log") -> None:
+    def __init__(self, log: "Log", *, deflates: bool) -> None:
         self.log = log
+        self.deflates = deflates
         self.cursor = log.end
         self.peers: dict[Peer, Sends] = {}
         self.queued = False
+        # The sends of all peers, in their order: 1,000 subscribers are 1,000 cold objects, and each
+        # more that is touched on the way to the kernel costs 3 %.
+        self._line: list[Callable[[bytes], int]] = []
+
+    def add(self, peer: Peer) -> None:
+        """Send to this peer too."""
+        self.peers[peer] = peer.transport
+        self._line.clear()
+
+    def remove(self, peer: Peer) -> None:
+        """No longer send to this peer."""
+        del self.peers[peer]
+        self._line.clear()
 
     def serve(self) -> int:
         """Send what this chunk has not been sent yet; gives the number of sends."""
         log, start = self.log, self.cursor
         self.cursor = end = log.end
-        # A copy: whoever turns out to be too slow leaves while we are here.
-        transports = list(self.peers.values())
-        if start < end and transports:
-            frame = log.joined(start)
-            for transport in transports:
-                transport.push(frame)
-            DELIVERIES.inc((end - start) * len(transports))
-            JOINED.inc((end - start - 1) * len(transports))
+        count = len(self.peers)
+        if start < end and count:
+            self._send(log.joined(start, deflates=self.deflates))
+            DELIVERIES.inc((end - start) * count)
+            JOINED.inc((end - start - 1) * count)
         log.trim()
-        return len(transports)
+        return count
+
+    def _send(self, frame: bytes) -> None:
+        line = self._line
+        if not line:
+            line.extend([transport.send for transport in self.peers.values()])
+        size, left = len(frame), []
+        for i, send in enumerate(line):
+            try:
+                sent = send(frame)
+            except BlockingIOError:
+                sent = 0
+            except OSError:
+                # The stream is being read, and so finds out by itself.
+                continue
+            if sent != size:
+                left.append((i, sent))
+        if left:
+            # They leave the chunk while they are told.
+            transports = list(self.peers.values())
+            for i, sent in left:
+                transports[i].take_rest(frame, sent)
+
+
+class Laggard:
+    """A subscriber that is behind, and what waits for it beside what its transport holds."""
+
+    __slots__ = ("held", "log", "peer", "size")
+
+    def __init__(self, log: "Log", peer: Peer) -> None:
+        self.log = log
+        self.peer = peer
+        self.held: list[Waiting] = []
+        self.size = 0
+
+    def take(self, entry: Entry) -> None:
+        """Let a publication wait, folded with others, or go to the transport where it cannot be."""
+        transport = self.peer.transport
+        if not self.log.folds:
+            transport.push(self.log.frame_of(entry, deflates=transport.deflates))
+            return
+        self.held.append(entry.waiting)
+        self.size += len(entry.waiting[1])
+        if len(self.held) >= FOLD_AT or self.size > FOLD_BYTES:
+            self._fold()
+            transport.hold(self.size)
+
+    def flush(self) -> None:
+        """Send all that waits."""
+        if self.held:
+            self._fold()
+            held, self.held, self.size = self.held, [], 0
+            frames, transport = self.log.frames, self.peer.transport
+            transport.push(
+                b"".join([frames.frame(one, deflates=transport.deflates) for one in held])
+            )
+
+    def _fold(self) -> None:
+        self.held = self.log.frames.fold(self.held)
+        self.size = sum(len(body) for _, body in self.held)
 
 
 class Log:
     """The frames of one channel that are still to be sent to some chunk."""
 
-    __slots__ = ("_base", "_chunks", "_frames", "_joined", "_joined_from", "_of_peer", "_pump")
+    __slots__ = (
+        "_base",
+        "_chunks",
+        "_entries",
+        "_joined",
+        "_laggards",
+        "_of_peer",
+        "_pump",
+        "folds",
+        "frames",
+    )
 
-    def __init__(self, pump: "Pump") -> None:
+    def __init__(self, pump: "Pump", frames: Frames, *, folds: bool) -> None:
+        self.frames = frames
+        self.folds = folds
         self._pump = pump
         self._base = 0
-        self._frames: deque[tuple[bytes, float]] = deque()
+        self._entries: deque[Entry] = deque()
         self._chunks: list[Chunk] = []
         self._of_peer: dict[Peer, Chunk] = {}
-        self._joined = b""
-        self._joined_from = (-1, -1)
+        self._laggards: dict[Peer, Laggard] = {}
+        # What chunks of the same cursor share, by form, with the part of the log that it is.
+        self._joined: dict[bool, tuple[int, int, bytes]] = {}
 
     @property
     def end(self) -> int:
         """The index after the last frame."""
-        return self._base + len(self._frames)
+        return self._base + len(self._entries)
 
     def __len__(self) -> int:
         """Tell how many peers are subscribed."""
-        return len(self._of_peer)
+        return len(self._of_peer) + len(self._laggards)
 
-    def append(self, frame: bytes, sent_at: float) -> None:
+    def append(self, frame: bytes, sent_at: float, waiting: Waiting) -> None:
         """Send a frame to each subscriber of now; `sent_at` in seconds since 1970."""
-        if not self._of_peer:
-            return
-        self._frames.append((frame, sent_at))
-        for chunk in self._chunks:
-            if not chunk.queued:
-                self._pump.wake(chunk)
+        entry = Entry(frame, sent_at, waiting)
+        if self._of_peer:
+            self._entries.append(entry)
+            for chunk in self._chunks:
+                if not chunk.queued:
+                    self._pump.wake(chunk)
+        # After the chunks: one that catches up here begins behind this entry.
+        for laggard in list(self._laggards.values()):
+            laggard.take(entry)
+            DELIVERIES.inc()
 
     def add(self, peer: Peer) -> None:
         """Send to this peer too, from the next frame on."""
-        last = self._chunks[-1] if self._chunks else None
-        if last is None or last.cursor != self.end or len(last.peers) >= CHUNK:
-            last = Chunk(self)
-            self._chunks.append(last)
-        last.peers[peer] = peer.transport
-        self._of_peer[peer] = last
+        transport = peer.transport
+        if transport.behind:
+            self._laggards[peer] = Laggard(self, peer)
+            return
+        for chunk in reversed(self._chunks[-2:]):
+            if chunk.deflates == transport.deflates and self._has_room(chunk):
+                break
+        else:
+            chunk = Chunk(self, deflates=transport.deflates)
+            self._chunks.append(chunk)
+        chunk.add(peer)
+        self._of_peer[peer] = chunk
 
     def remove(self, peer: Peer) -> None:
         """No longer send to this peer."""
+        self._laggards.pop(peer, None)
         chunk = self._of_peer.pop(peer, None)
         if chunk is not None:
-            del chunk.peers[peer]
+            chunk.remove(peer)
             if not chunk.peers:
                 self._chunks.remove(chunk)
                 self.trim()
 
+    def part(self, peer: Peer) -> None:
+        """A peer has fallen behind: serve it alone."""
+        chunk = self._of_peer.get(peer)
+        if chunk is None:
+            return
+        missed = list(self._entries)[chunk.cursor - self._base :]
+        self.remove(peer)
+        laggard = self._laggards[peer] = Laggard(self, peer)
+        for entry in missed:
+            laggard.take(entry)
+
+    def rejoin(self, peer: Peer) -> None:
+        """A peer has caught up: send what waits for it, and serve it with the others."""
+        laggard = self._laggards.get(peer)
+        if laggard is None or peer.transport.behind:
+            return
+        laggard.flush()
+        if not peer.transport.behind and peer in self._laggards:
+            del self._laggards[peer]
+            self.add(peer)
+
     def peers(self) -> list[Peer]:
         """Give all who are subscribed."""
-        return list(self._of_peer)
+        return [*self._of_peer, *self._laggards]
 
-    def joined(self, start: int) -> bytes:
+    def frame_of(self, entry: Entry, *, deflates: bool) -> bytes:
+        """Give a publication's frame in the form that a peer takes."""
+        if not deflates:
+            return entry.frame
+        if not entry.deflated:
+            entry.deflated = self.frames.frame(entry.waiting, deflates=True)
+        return entry.deflated
+
+    def joined(self, start: int, *, deflates: bool) -> bytes:
         """Give all frames from `start` on as one; chunks of the same cursor share it."""
-        if self._joined_from != (start, self.end):
-            skip = start - self._base
-            frames = list(self._frames)[skip:]
-            self._joined = frames[0][0] if len(frames) == 1 else b"".join([f for f, _ in frames])
-            self._joined_from = (start, self.end)
-        return self._joined
+        held = self._joined.get(deflates)
+        if held is not None and held[:2] == (start, self.end):
+            return held[2]
+        entries = list(self._entries)[start - self._base :]
+        if len(entries) > 1 and self.folds:
+            entries = self._folded(entries)
+        frames = [self.frame_of(entry, deflates=deflates) for entry in entries]
+        joined = frames[0] if len(frames) == 1 else b"".join(frames)
+        self._joined[deflates] = (start, self.end, joined)
+        return joined
 
     def trim(self) -> None:
         """Forget the frames that each chunk has been sent."""
@@ -134,14 +308,22 @@ class Log:
         if least > self._base:
             now = time.time()
             while self._base < least:
-                _, sent_at = self._frames.popleft()
+                LATENCY.observe(max(0.0, now - self._entries.popleft().sent_at))
                 self._base += 1
-                LATENCY.observe(max(0.0, now - sent_at))
-        if not self._frames:
-            self._joined, self._joined_from = b"", (-1, -1)
+        if not self._entries:
+            self._joined.clear()
             # Peers that came while frames waited began chunks of their own.
-            if len(self._chunks) > 2 * (len(self._of_peer) // CHUNK + 1):
+            if len(self._chunks) > 2 * (len(self._of_peer) // CHUNK + 2):
                 self._regroup()
+
+    def _folded(self, entries: Sequence[Entry]) -> list[Entry]:
+        folded = self.frames.fold([entry.waiting for entry in entries])
+        if len(folded) == len(entries):
+            return list(entries)
+        return [Entry(self.frames.frame(one, deflates=False), 0.0, one) for one in folded]
+
+    def _has_room(self, chunk: Chunk) -> bool:
+        return chunk.cursor == self.end and len(chunk.peers) < CHUNK
 
     def _regroup(self) -> None:
         peers = list(self._of_peer)

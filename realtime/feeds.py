@@ -231,5 +231,32 @@ def _join(held: Data, data: Data) -> None:
             held[name] = value
 
 
+def merge_state(held: Data, data: Data) -> Data:
+    """Make of two publications of a state channel one that says both: of each row the newest.
+
+    A row's key comes first and its version fifth; as for a screen that has both, the higher version
+    wins. The time at which the older reading was heard stays.
+    """
+    merged = dict(held)
+    for name, value in data.items():
+        if isinstance(value, list):
+            merged[name] = _newest([*held.get(name, []), *value])
+        else:
+            merged[name] = min(held.get(name, value), value) if name == "heard_ms" else value
+    return merged
+
+
+_KEY, _VERSION = 0, 4
+
+
+def _newest(rows: list[Any]) -> list[Any]:
+    newest: dict[Any, Any] = {}
+    for row in rows:
+        known = newest.get(row[_KEY])
+        if known is None or row[_VERSION] > known[_VERSION]:
+            newest[row[_KEY]] = row
+    return list(newest.values())
+
+
 def _nobody(_fact: Fact) -> list[Publication]:
     return []

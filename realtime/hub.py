@@ -12,6 +12,7 @@ nodes. A process without sockets publishes through a hub as well.
 
 import asyncio
 import logging
+import random
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
 from secrets import token_hex
@@ -22,6 +23,7 @@ from realtime.attendance import Attendance
 from realtime.broker import Broker, BrokerUnavailable, Outgoing, Position
 from realtime.codes import DisconnectCode
 from realtime.commands import HANDLES
+from realtime.door import Door
 from realtime.fanout import Pump
 from realtime.fleet import Fleet, NodeState
 from realtime.limits import Limits
@@ -38,6 +40,8 @@ from realtime.transport import Transport
 from realtime.wheel import Visited, Wheel
 
 log = logging.getLogger(__name__)
+
+GOODBYE_PAUSE_S = 0.1
 
 
 # Revocations travel by an order; this is the net under a lost one, within the 5 s that are promised.
@@ -88,6 +92,7 @@ class Hub:
         self.personal_channel = personal_channel
         self.vouch = vouch
         self.limits = limits or Limits()
+        self.door = Door(self.limits.handshakes_s, self.time)
         self.node = token_hex(4)
         self.commands = HANDLES
         self.closing = False
@@ -121,8 +126,7 @@ class Hub:
         """Tell each client to go, wait a moment for them, and leave no task behind."""
         self.closing = True
         self._pump.drain()
-        for session in self._roster.all():
-            session.disconnect(disconnect)
+        await self._say_goodbye(disconnect)
         await self._roster.wait_until_empty(self.limits.closing_s)
         self._pump.close()
         self._wheel.stop()
@@ -280,6 +284,16 @@ class Hub:
         for channel in list(session.subscriptions):
             self.leave(session, channel)
 
+    def fell_behind(self, session: Session) -> None:
+        """A session's socket no longer takes all that it is sent."""
+        for subscription in session.subscriptions.values():
+            subscription.channel.log.part(session)
+
+    def caught_up(self, session: Session) -> None:
+        """A session's socket has taken all that waited."""
+        for subscription in list(session.subscriptions.values()):
+            subscription.channel.log.rejoin(session)
+
     def plan(self, session: Session) -> None:
         """A session's deadlines have changed."""
         if not session.closed:
@@ -349,6 +363,17 @@ class Hub:
             with suppress(BrokerUnavailable):
                 await self.revocations.read()
                 self._orders.end_revoked()
+
+    async def _say_goodbye(self, disconnect: DisconnectCode) -> None:
+        """End all sessions, in any order and not all at once: they come back where others are."""
+        sessions = self._roster.all()
+        random.shuffle(sessions)
+        at_once = max(1, round(self.limits.goodbyes_s * GOODBYE_PAUSE_S))
+        for i in range(0, len(sessions), at_once):
+            if i:
+                await asyncio.sleep(GOODBYE_PAUSE_S)
+            for session in sessions[i : i + at_once]:
+                session.disconnect(disconnect)
 
     async def _finish_tasks(self) -> None:
         """Let goodbyes reach the store, and end what still runs after a moment."""
