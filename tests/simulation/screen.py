@@ -17,6 +17,10 @@ Read = Callable[[str], Awaitable[dict[str, Any]]]
 LONGEST_PAUSE_S = 1.0
 
 
+Heard = tuple[int, int, list[Row]]
+"""A publication's first and last offset, the same but where several were made one, and its rows."""
+
+
 @dataclass
 class Followed:
     """What is held of one channel, and where it stands."""
@@ -32,7 +36,7 @@ class Followed:
     # What the stream had when a snapshot was asked for: an older one lacks something.
     required: tuple[str, int] = ("", 0)
     loading: bool = True
-    waiting: list[tuple[int, list[Row]]] = field(default_factory=list)
+    waiting: list[Heard] = field(default_factory=list)
 
 
 class Screen:
@@ -135,15 +139,15 @@ class Screen:
             one.came = offset
             one.loading = False
             for at, rows in came:
-                self._apply(one, at, rows)
+                self._apply(one, at, at, rows)
         else:
             self.seen["unrecovered"] += 1
             if came:
                 self.wrong.append(f"{self.name} {one.channel}: a partial recovery, {len(came)}")
             one.came, one.required = offset, (epoch, offset)
             self._spawn(self._reload(one))
-        for at, rows in early:
-            self._publication(one, at, rows)
+        for heard in early:
+            self._publication(one, *heard)
 
     async def _reload(self, one: Followed) -> None:
         while one.loading:
@@ -158,8 +162,8 @@ class Screen:
                 self._take_snapshot(one, snapshot)
                 one.loading = False
                 waiting, one.waiting = one.waiting, []
-                for at, rows in waiting:
-                    self._apply(one, at, rows)
+                for heard in waiting:
+                    self._apply(one, *heard)
             else:
                 # One that others share may be a second old.
                 self.seen["snapshot too old"] += 1
@@ -177,7 +181,11 @@ class Screen:
         if one is None:
             return
         if "pub" in push:
-            self._publication(one, push["pub"].get("offset", 0), rows_of(push["pub"]["data"]))
+            pub = push["pub"]
+            # For a slow reader the server makes one publication of several, and says of which.
+            offset = pub.get("offset", 0)
+            first = int(pub.get("tags", {}).get("first", offset))
+            self._publication(one, first, offset, rows_of(pub["data"]))
         elif "unsubscribe" in push:
             code = push["unsubscribe"]["code"]
             self.seen[f"unsubscribed {code}"] += 1
@@ -194,26 +202,29 @@ class Screen:
                     self.seen[f"refused {refusal.code}"] += 1
                     await asyncio.sleep(0.2)
 
-    def _publication(self, one: Followed, offset: int, rows: list[Row]) -> None:
+    def _publication(self, one: Followed, first: int, offset: int, rows: list[Row]) -> None:
         self.seen["publications"] += 1
         if one.came < 0:
-            one.waiting.append((offset, rows))
+            one.waiting.append((first, offset, rows))
             return
-        if offset != one.came + 1:
-            self.wrong.append(f"{self.name} {one.channel}: {offset} came after {one.came}")
-        self._records.heard(one.channel, one.stream, offset, rows)
+        if first != one.came + 1:
+            self.wrong.append(f"{self.name} {one.channel}: {first} came after {one.came}")
+        if first == offset:
+            self._records.heard(one.channel, one.stream, offset, rows)
+        else:
+            self.seen["merged"] += 1
         one.came = offset
         if one.loading:
-            one.waiting.append((offset, rows))
+            one.waiting.append((first, offset, rows))
         else:
-            self._apply(one, offset, rows)
+            self._apply(one, first, offset, rows)
 
-    def _apply(self, one: Followed, offset: int, rows: list[Row]) -> None:
+    def _apply(self, one: Followed, first: int, offset: int, rows: list[Row]) -> None:
         if offset <= one.held:
             # Older than the snapshot that is held.
             return
-        if offset != one.held + 1:
-            self.wrong.append(f"{self.name} {one.channel}: {offset} applied after {one.held}")
+        if first > one.held + 1:
+            self.wrong.append(f"{self.name} {one.channel}: {first} applied after {one.held}")
         one.held = offset
         for row in rows:
             shown = one.rows.get(row[0])

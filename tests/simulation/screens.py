@@ -53,7 +53,9 @@ class Shown(SubscriptionEventHandler):
     async def on_publication(self, ctx: Any) -> None:
         """Take rows over, each only if it is newer; note where an offset does not follow."""
         self.publications += 1
-        if ctx.pub.offset != self._offset + 1:
+        # For a slow reader the server makes one publication of several, and says of which.
+        first = int((ctx.pub.tags or {}).get("first", ctx.pub.offset))
+        if first != self._offset + 1:
             self.holes.append((self._offset, ctx.pub.offset))
         self._offset = ctx.pub.offset
         for row in ctx.pub.data["berths"]:

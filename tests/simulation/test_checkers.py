@@ -59,6 +59,19 @@ def test_twice_missing_and_swapped_are_found(screen: Screen, offsets: list[int])
     assert screen.wrong
 
 
+def test_one_publication_of_several_is_no_hole_and_a_hole_before_it_is(screen: Screen) -> None:
+    def merged(first: int, offset: int) -> None:
+        pub = {"offset": offset, "data": {"berths": [row("A", offset)]}, "tags": {"first": first}}
+        screen._hear({"channel": CHANNEL, "pub": pub})
+
+    merged(4, 6)
+    assert screen.wrong == []
+    assert followed(screen).held == 6
+
+    merged(8, 9)
+    assert screen.wrong
+
+
 def test_an_end_for_good_is_found(screen: Screen) -> None:
     screen._note_close(3011)
     assert screen.wrong == []

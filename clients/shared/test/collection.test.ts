@@ -92,6 +92,21 @@ describe('a collection', () => {
     expect(followed.value).toMatchObject({ status: 'live', data: 'abcde' })
   })
 
+  it('takes several publications that the server has made one of, and no gap for them', async () => {
+    await live()
+
+    client.subscription.publishMerged(4, 6, 'def')
+    client.subscription.publish(7, 'g')
+    expect(followed.value).toMatchObject({ status: 'live', data: 'abcdefg' })
+    // one of them is held already: rows of a state channel may be taken twice
+    client.subscription.publishMerged(7, 8, 'h')
+    expect(followed.value).toMatchObject({ status: 'live', data: 'abcdefgh' })
+    client.subscription.publishMerged(10, 12, 'jkl')
+
+    expect(followed.value.status).toBe('stale')
+    expect(snapshots.asked).toHaveLength(1)
+  })
+
   it('keeps publications that arrive before the snapshot they follow', async () => {
     await live()
     client.subscription.unrecovered({ epoch: 'e2', offset: 2 })
