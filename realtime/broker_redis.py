@@ -107,14 +107,16 @@ class RedisBroker:
         return {flat[i].decode(): flat[i + 1] for i in range(0, len(flat), 2)}
 
     async def claim(self, name: str, value: bytes, ttl_s: int) -> bytes:
-        key = f"{self._prefix}.note.{{{name}}}"
-        pipe = self._redis.pipeline(transaction=True)
-        pipe.set(key, value, nx=True, ex=ttl_s)
-        pipe.get(key)
-        return bytes((await self._ask(pipe.execute()))[1])
+        key = self._note_key(name)
+        asks = [Tell(key, ("SET", key, value, "NX", "EX", ttl_s)), Tell(key, ("GET", key))]
+        return bytes((await self._commands.run(asks))[1])
 
     async def settle(self, name: str, value: bytes, ttl_s: int) -> None:
-        await self._ask(self._redis.set(f"{self._prefix}.note.{{{name}}}", value, ex=ttl_s))
+        key = self._note_key(name)
+        await self._commands.run([Tell(key, ("SET", key, value, "EX", ttl_s))])
+
+    def _note_key(self, name: str) -> str:
+        return f"{self._prefix}.note.{{{name}}}"
 
     async def _send_waiting(self) -> None:
         while self._waiting:

@@ -2,7 +2,8 @@
 
 A publication of a state channel replaces what earlier ones said of the same keys. So what waits can
 be sent as one publication with the newest of each key, at the offset of the last: a reader that has
-it stands where it would have stood with all of them, and recovers from there.
+it stands where it would have stood with all of them, and recovers from there. Its tag `first` names
+the first of them, so that a client which counts takes it for no gap.
 """
 
 from collections.abc import Callable, Sequence
@@ -41,7 +42,8 @@ def _merged(run: Sequence[Waiting], merge: Merge) -> list[Waiting]:
         return list(run)
     data = reduce(merge, (msgspec.json.decode(_data_of(body) or b"") for _, body in run))
     MERGED.inc(len(run) - 1)
-    return [(run[-1][0], publication_body(encode_json(data)))]
+    body = publication_body(encode_json(data), tags={"first": str(run[0][0])})
+    return [(run[-1][0], body)]
 
 
 def _data_of(body: bytes) -> bytes | None:
