@@ -28,7 +28,7 @@ from tests.simulation.planted import PLANTS
 from tests.simulation.proxy import Proxy
 from tests.simulation.published import PublishedScreens
 from tests.simulation.quarter import Quarter
-from tests.simulation.stage import Stage
+from tests.simulation.stage import Node, Stage
 
 STALE_S = 30.0
 PLACES, BERTHS_EACH = 24, 12
@@ -45,6 +45,7 @@ class Options:
     round_s: float = 60.0
     screens: int = 200
     published: int = 6
+    kills: int = 2
     plant: str | None = None
     ping_s: float | None = None
 
@@ -106,6 +107,7 @@ class Chaos:
         self._busy = False
         self._struck_at = 0.0
         self._victims = 0
+        self._reviving: Node | None = None
 
     async def run(self) -> Outcome:
         """Run the rounds; what is wrong in one ends the run."""
@@ -140,7 +142,8 @@ class Chaos:
         length_s = self._options.round_s
         count = int(length_s * STRIKES_S * self._options.screens / 200)
         acts = [(self._chance.uniform(0.05, 0.98), self._strike) for _ in range(count)]
-        heavy = (self._flush, self._restart_redis, self._kill_node, self._kill_node, self._cut_all)
+        heavy = [self._flush, self._restart_redis, self._cut_all]
+        heavy += [self._kill_node] * self._options.kills
         acts += [(self._chance.uniform(0.1, 0.9), act) for act in heavy]
         yield from ((part * length_s, act) for part, act in sorted(acts, key=lambda one: one[0]))
 
@@ -170,11 +173,13 @@ class Chaos:
 
     async def _kill_node(self) -> None:
         self._proxy.done["node killed"] += 1
-        node = self._stage.nodes[self._victims % len(self._stage.nodes)]
+        # One at a time: where all are gone nothing is served, and nothing can be seen.
+        if self._reviving is not None:
+            await self._reviving.serves()
+        node = self._reviving = self._stage.nodes[self._victims % len(self._stage.nodes)]
         self._victims += 1
         await node.end(signal.SIGKILL)
         await node.start()
-        await node.serves()
 
     async def _settle(self) -> None:
         """Wait until every screen shows what is; notes who does not in time."""
@@ -210,6 +215,7 @@ def main() -> int:
     parser.add_argument("--round-s", type=float, default=60.0)
     parser.add_argument("--screens", type=int, default=200)
     parser.add_argument("--published", type=int, default=6)
+    parser.add_argument("--kills", type=int, default=2)
     parser.add_argument("--plant", choices=PLANTS)
     parser.add_argument("--ping-s", type=float)
     options = Options(**vars(parser.parse_args()))
