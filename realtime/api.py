@@ -13,10 +13,19 @@ from secrets import token_bytes
 import msgspec
 
 from realtime import codes, protocol
+from realtime.api_shapes import (
+    Answer,
+    Broadcast,
+    Channels,
+    Disconnect,
+    Done,
+    Info,
+    Published,
+    Subscribers,
+)
 from realtime.broker import BrokerUnavailable, Outgoing, Position
 from realtime.codes import Refused
 from realtime.commands import read_history
-from realtime.fleet import NodeState
 from realtime.hub import Hub
 from realtime.orders import Order
 from realtime.protocol import StreamPosition
@@ -30,55 +39,6 @@ CLAIM_S = 10
 CLAIMED = b"?"
 # A close frame has room for this many bytes of reason.
 LONGEST_REASON = 123
-
-
-class Disconnect(msgspec.Struct):
-    """With which code and reason a connection is closed."""
-
-    code: int
-    reason: str = ""
-
-
-class Done(msgspec.Struct):
-    """A result that says no more than that it was done."""
-
-
-class Published(msgspec.Struct, omit_defaults=True):
-    """Where a channel's stream stands after a publication."""
-
-    offset: int = 0
-    epoch: str = ""
-
-
-class Answer(msgspec.Struct, omit_defaults=True):
-    """What became of one publication of a broadcast."""
-
-    error: dict[str, object] | None = None
-    result: Published | None = None
-
-
-class Broadcast(msgspec.Struct):
-    """What became of each publication, in the order of the channels."""
-
-    responses: list[Answer]
-
-
-class Info(msgspec.Struct):
-    """Each node."""
-
-    nodes: list[NodeState]
-
-
-class Subscribers(msgspec.Struct):
-    """How many hear a channel."""
-
-    num_clients: int
-
-
-class Channels(msgspec.Struct):
-    """The channels that somebody hears."""
-
-    channels: dict[str, Subscribers]
 
 
 class Api:

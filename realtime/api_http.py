@@ -14,122 +14,46 @@ import msgspec
 from tornado.web import RequestHandler
 
 from realtime import codes
-from realtime.api import Api, Disconnect, error_of
+from realtime.api import Api, error_of
+from realtime.api_shapes import (
+    AskBatch,
+    AskBroadcast,
+    AskChannels,
+    AskDisconnect,
+    AskHistory,
+    AskInvalidateUserTokens,
+    AskNothing,
+    AskOfChannel,
+    AskPublish,
+    AskRefresh,
+    AskRevokeToken,
+    AskSubscribe,
+    AskUnsubscribe,
+)
 from realtime.broker import BrokerUnavailable
 from realtime.codes import Refused
 from realtime.hub import Hub
-from realtime.protocol import StreamPosition
-from realtime.tokens import Override
 
 log = logging.getLogger(__name__)
-
-
-class Publish(msgspec.Struct):
-    channel: str = ""
-    data: msgspec.Raw = msgspec.Raw()
-    b64data: str = ""
-    skip_history: bool = False
-    tags: dict[str, str] = {}
-    idempotency_key: str = ""
-
-
-class Broadcast(msgspec.Struct):
-    channels: list[str] = []
-    data: msgspec.Raw = msgspec.Raw()
-    b64data: str = ""
-    skip_history: bool = False
-    tags: dict[str, str] = {}
-    idempotency_key: str = ""
-
-
-class OnChannel(msgspec.Struct):
-    channel: str = ""
-
-
-class History(msgspec.Struct):
-    channel: str = ""
-    limit: int = 0
-    since: StreamPosition | None = None
-    reverse: bool = False
-
-
-class DisconnectUser(msgspec.Struct):
-    user: str = ""
-    client: str = ""
-    session: str = ""
-    whitelist: list[str] = []
-    disconnect: Disconnect | None = None
-
-
-class Subscribe(msgspec.Struct):
-    channel: str = ""
-    user: str = ""
-    client: str = ""
-    session: str = ""
-    info: Any = None
-    b64info: str = ""
-    data: Any = None
-    b64data: str = ""
-    expire_at: int = 0
-    recover_since: StreamPosition | None = None
-    override: Override | None = None
-
-
-class Unsubscribe(msgspec.Struct):
-    channel: str = ""
-    user: str = ""
-    client: str = ""
-    session: str = ""
-
-
-class Refresh(msgspec.Struct):
-    user: str = ""
-    client: str = ""
-    session: str = ""
-    expired: bool = False
-    expire_at: int = 0
-    info: Any = None
-
-
-class ListChannels(msgspec.Struct):
-    pattern: str = ""
-
-
-class Nothing(msgspec.Struct):
-    pass
-
-
-class RevokeToken(msgspec.Struct):
-    uid: str = ""
-
-
-class InvalidateUserTokens(msgspec.Struct):
-    user: str
-    issued_before: int
-
-
-class Batch(msgspec.Struct):
-    commands: list[dict[str, msgspec.Raw]] = []
-    parallel: bool = False
 
 
 Call = Callable[..., Awaitable[msgspec.Struct]]
 
 CALLS: dict[str, tuple[type[msgspec.Struct], Call]] = {
-    "publish": (Publish, Api.publish),
-    "broadcast": (Broadcast, Api.broadcast),
-    "presence": (OnChannel, Api.presence),
-    "presence_stats": (OnChannel, Api.presence_stats),
-    "history": (History, Api.history),
-    "history_remove": (OnChannel, Api.history_remove),
-    "disconnect": (DisconnectUser, Api.disconnect),
-    "subscribe": (Subscribe, Api.subscribe),
-    "unsubscribe": (Unsubscribe, Api.unsubscribe),
-    "refresh": (Refresh, Api.refresh),
-    "channels": (ListChannels, Api.channels),
-    "info": (Nothing, Api.info),
-    "revoke_token": (RevokeToken, Api.revoke_token),
-    "invalidate_user_tokens": (InvalidateUserTokens, Api.invalidate_user_tokens),
+    "publish": (AskPublish, Api.publish),
+    "broadcast": (AskBroadcast, Api.broadcast),
+    "presence": (AskOfChannel, Api.presence),
+    "presence_stats": (AskOfChannel, Api.presence_stats),
+    "history": (AskHistory, Api.history),
+    "history_remove": (AskOfChannel, Api.history_remove),
+    "disconnect": (AskDisconnect, Api.disconnect),
+    "subscribe": (AskSubscribe, Api.subscribe),
+    "unsubscribe": (AskUnsubscribe, Api.unsubscribe),
+    "refresh": (AskRefresh, Api.refresh),
+    "channels": (AskChannels, Api.channels),
+    "info": (AskNothing, Api.info),
+    "revoke_token": (AskRevokeToken, Api.revoke_token),
+    "invalidate_user_tokens": (AskInvalidateUserTokens, Api.invalidate_user_tokens),
 }
 
 
@@ -159,7 +83,7 @@ class ApiHandler(RequestHandler):
         body = self.request.body or b"{}"
         try:
             if name == "batch":
-                batch = msgspec.json.decode(body, type=Batch)
+                batch = msgspec.json.decode(body, type=AskBatch)
                 answer: object = {"replies": await self._batch(batch)}
             elif name in CALLS:
                 answer = await self._call(name, body)
@@ -171,7 +95,7 @@ class ApiHandler(RequestHandler):
             return
         self._answer(answer)
 
-    async def _batch(self, batch: Batch) -> list[object]:
+    async def _batch(self, batch: AskBatch) -> list[object]:
         if batch.parallel:
             return list(await asyncio.gather(*map(self._command, batch.commands)))
         return [await self._command(command) for command in batch.commands]

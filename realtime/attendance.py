@@ -11,7 +11,8 @@ from typing import Any
 from realtime import protocol
 from realtime.broker import Broker, BrokerUnavailable
 from realtime.roster import Roster
-from realtime.session import Session, Subscription
+from realtime.session import Session
+from realtime.subscription import Subscription
 
 Spawn = Callable[[Coroutine[Any, Any, None]], "asyncio.Task[None]"]
 
@@ -29,10 +30,14 @@ class Attendance:
 
     async def keep(self, channel: str, info: protocol.ClientInfo) -> None:
         """A client is about to be on a channel; raises BrokerUnavailable."""
-        while (telling := self._telling.get((channel, info.client))) is not None:
-            await asyncio.wait([telling])
+        await self.settled(channel, info.client)
         encoded = {info.client: protocol.encode_json(info)}
         await self._broker.keep_presence(channel, encoded, self._ttl_s)
+
+    async def settled(self, channel: str, client: str) -> None:
+        """Wait until all is told that there is to tell of a client on a channel."""
+        while (telling := self._telling.get((channel, client))) is not None:
+            await asyncio.wait([telling])
 
     def drop(self, channel: str, client: str) -> None:
         """A client is no longer on a channel."""

@@ -34,7 +34,8 @@ from realtime.orders import Order, Orders
 from realtime.revocations import Revocations, Revoked
 from realtime.rights import Vouch, trust
 from realtime.roster import Roster
-from realtime.session import Session, Subscription
+from realtime.session import Session
+from realtime.subscription import Subscription
 from realtime.tokens import Keys
 from realtime.transport import Transport
 from realtime.wheel import Visited, Wheel

@@ -13,7 +13,8 @@ from realtime.codes import Disconnected, Refused
 from realtime.live import LiveChannel, Unrecoverable
 from realtime.metrics import RECOVERIES
 from realtime.namespaces import Actor, Namespace
-from realtime.session import Session, Subscription
+from realtime.session import Session
+from realtime.subscription import Subscription
 from realtime.tokens import (
     Flag,
     Override,

@@ -126,7 +126,7 @@ class Orders:
                 case "refresh":
                     refresh(session, order)
                 case "message":
-                    session.tell("message", {"data": order.data})
+                    session.notify("message", {"data": order.data})
                 case "recheck":
                     self._spawn(recheck(session))
 
@@ -158,9 +158,9 @@ async def subscribe(session: Session, order: Order) -> None:
     try:
         await joining.prepare()
         result = joining.result()
-        session.tell("subscribe", protocol.subscribed(result, since), name)
+        session.notify("subscribe", protocol.subscribed(result, since), name)
         for publication in result.publications:
-            session.tell("pub", publication, name)
+            session.notify("pub", publication, name)
         joining.join()
     except (codes.Refused, codes.Disconnected, BrokerUnavailable) as failure:
         log.warning("Subscription failed", extra={"channel": name, "why": str(failure)})
@@ -181,7 +181,7 @@ def refresh(session: Session, order: Order) -> None:
         session.info = order.info
     expires_at = _instant(order.expire_at)
     session.prolong(Actor(actor.user, actor.meta, expires_at, actor.token_id, actor.issued_at))
-    session.tell("refresh", protocol.expiry(expires_at))
+    session.notify("refresh", protocol.expiry(expires_at))
 
 
 def _instant(seconds: int) -> datetime | None:

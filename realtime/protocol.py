@@ -34,7 +34,7 @@ class SubscribeRequest(msgspec.Struct):
     # A publication as the difference to the one before is not made: who asks is not promised it.
     delta: str = ""
     # A filter by tags, and kinds of subscription other than a stream (0), are refused.
-    tf: msgspec.Raw | None = None
+    tf: dict[str, Any] | None = None
     type: int = 0
     flag: int = 0
 

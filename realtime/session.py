@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 from realtime import codes, protocol
 from realtime.broker import BrokerUnavailable, Position
 from realtime.codes import DisconnectCode, ErrorCode, UnsubscribeCode
-from realtime.live import LiveChannel
 from realtime.namespaces import Actor, Namespace
+from realtime.subscription import Subscription
 from realtime.transport import Transport
 
 if TYPE_CHECKING:
@@ -33,30 +33,6 @@ log = logging.getLogger(__name__)
 # Publications of one client that may be under way at once.
 MOST_PUBLISHING = 64
 PING_FRAME = protocol.text_frame(protocol.PING)
-
-
-class Subscription:
-    """That a session hears a channel, by the channel's namespace or what a token has otherwise."""
-
-    __slots__ = ("channel", "expires_at", "granted", "info", "namespace", "server_side")
-
-    def __init__(
-        self,
-        channel: LiveChannel,
-        namespace: Namespace,
-        info: protocol.ClientInfo,
-        *,
-        server_side: bool,
-        granted: bool,
-    ) -> None:
-        self.channel = channel
-        self.namespace = namespace
-        self.info = info
-        self.server_side = server_side
-        # By a token or by the server: no access function was asked.
-        self.granted = granted
-        # By the loop's clock; the grace is included.
-        self.expires_at = math.inf
 
 
 class Session:
@@ -189,7 +165,7 @@ class Session:
         """Give the loop time at which a subscription that lasts until then is ended."""
         return self._deadline(expires_at, self.hub.limits.subscription_grace_s)
 
-    def tell(self, kind: str, body: object, channel: str = "") -> None:
+    def notify(self, kind: str, body: object, channel: str = "") -> None:
         """Send a push that is no publication."""
         self.transport.answer(protocol.text_frame(protocol.push(channel, kind, body)))
 
@@ -213,7 +189,7 @@ class Session:
             self.disconnect(codes.SUBSCRIPTION_EXPIRED)
             return
         self.hub.leave(self, channel)
-        self.tell("unsubscribe", {"code": code.code, "reason": code.reason}, channel)
+        self.notify("unsubscribe", {"code": code.code, "reason": code.reason}, channel)
 
     def visit(self, now: float) -> float:
         """Do what is due; gives the time of the next visit."""

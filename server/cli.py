@@ -5,9 +5,8 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.text import Text
@@ -24,6 +23,12 @@ from server.standalone.up import City
 EXIT_REFUSED = 78
 EXIT_INTERRUPTED = 130
 OPTIONS = {"data_dir": "SMARTCLOUD_DATA_DIR", "http_port": "SMARTCLOUD_HTTP_PORT"}
+REALTIME_OPTIONS = {
+    "--config": "JSON file in the shape of Centrifugo's configuration",
+    "--port": "port instead of http_server.port (8000)",
+    "--address": "address instead of http_server.address (all)",
+    "--redis": "URL of a Redis, instead of engine.type and engine.redis.address",
+}
 
 
 @dataclass(frozen=True)
@@ -97,10 +102,8 @@ def make_parser() -> argparse.ArgumentParser:
     add("worker", run_worker, "forward facts and do what is due")
     add("simulate", run_simulate, "a city of devices over real MQTT", takes_more=True)
     realtime = add("realtime", run_realtime, "the websocket hub alone, without the platform")
-    realtime.add_argument("--config", help="JSON file in the shape of Centrifugo's configuration")
-    realtime.add_argument("--port", type=int, help="port instead of http_server.port (8000)")
-    realtime.add_argument("--address", help="address instead of http_server.address (all)")
-    realtime.add_argument("--redis", help="URL of a Redis, instead of engine.type and its address")
+    for option, meaning in REALTIME_OPTIONS.items():
+        realtime.add_argument(option, help=meaning)
     doctor = add("doctor", run_doctor, "say what is found, what is missing and what to do")
     doctor.add_argument("--data-dir", help="folder to look at (default .data)")
     double = add("provider-double", run_double, "stand in for an outside provider")
@@ -165,15 +168,17 @@ def run_realtime(call: Call) -> None:
 
     options = call.options
     set_up_logs(Config(), process="realtime")
+    # What is typed is as good as a variable, and is read and refused as one.
+    typed = {"HTTP_SERVER_PORT": options.port, "HTTP_SERVER_ADDRESS": options.address}
+    if options.redis:
+        typed |= {"ENGINE_TYPE": "redis", "ENGINE_REDIS_ADDRESS": options.redis}
+    given = {f"CENTRIFUGO_{name}": value for name, value in typed.items() if value}
     try:
-        settings = read_settings(Path(options.config) if options.config else None, os.environ)
+        path = Path(options.config) if options.config else None
+        settings = read_settings(path, os.environ | given)
     except SettingsRefused as refusal:
         raise ConfigRefused(str(refusal)) from refusal
-    given: dict[str, Any] = {"port": options.port, "address": options.address}
-    if options.redis:
-        given |= {"engine": "redis", "redis_address": (options.redis,)}
-    given = {name: value for name, value in given.items() if value is not None}
-    asyncio.run(run(replace(settings, **given)))
+    asyncio.run(run(settings))
 
 
 def run_double(call: Call) -> None:
