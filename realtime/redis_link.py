@@ -66,7 +66,7 @@ class RedisLink(asyncio.Protocol):
 
     def tell(self, commands: Sequence[Command]) -> None:
         """Send commands whose answers, if any, are heard as messages."""
-        packed = [hiredis.pack_command(command) for command in commands]
+        packed = [hiredis.pack_command(command) for command in commands]  # type: ignore[arg-type]
         self._transport.write(packed[0] if len(packed) == 1 else b"".join(packed))
 
     def drop(self) -> None:

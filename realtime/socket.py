@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from fnmatch import fnmatchcase
 
+from tornado.httputil import HTTPHeaders
 from tornado.iostream import IOStream, StreamClosedError
 from tornado.websocket import WebSocketHandler
 
@@ -265,6 +266,9 @@ class SocketHandler(StrictHandler):
         self._transport = SocketTransport(self._hub, self, stream, deflates=self._deflates)
         if self.selected_subprotocol == PROTOBUF:
             self._transport.session.disconnect(codes.INAPPROPRIATE_PROTOCOL)
+        # What only a request needs would be kept as long as the socket: 2 KB of headers and tables.
+        self.request.headers = self._headers = HTTPHeaders()
+        self.ui.clear()
 
     def on_message(self, message: str | bytes) -> Awaitable[None] | None:
         assert self._transport is not None

@@ -30,6 +30,7 @@ from handlers.routes import make_application
 from handlers.web.health import Metrics
 from realtime.broker import BrokerUnavailable
 from realtime.hub import Hub
+from realtime.redis_client import client_of
 from realtime.snapshots import Snapshots
 from server import dead_letters, demo, fleet, live
 from server.config import Config
@@ -167,7 +168,7 @@ def taker(store: Store) -> Take:
 async def _process(config: Config, name: str) -> AsyncIterator[Process]:
     calm_collector()
     client = connect(config.mongo_url)
-    wake = Wake(config.redis_url)
+    wake = Wake(client_of(config.redis_url, timeout_s=2))
     store = Store(client[config.mongo_database], on_told=wake.nudge)
     node = f"{name}@{socket.gethostname()}:{os.getpid()}"
     process = Process(config, name, node, store, wake, asyncio.Event())

@@ -12,6 +12,7 @@ from tornado.testing import bind_unused_port
 from tornado.web import Application
 
 from realtime.broker import Broker
+from realtime.feeds import merge_state
 from realtime.hub import Hub
 from realtime.limits import Limits
 from realtime.namespaces import SUBSCRIBERS, Actor, Namespace, PrefixBook, anyone, signed_in
@@ -46,6 +47,15 @@ BOOK = PrefixBook(
         ),
         Namespace("noise", access=anyone, publish=SUBSCRIBERS),
         Namespace("club", access=is_invited),
+        Namespace(
+            "place",
+            access=anyone,
+            history_size=1000,
+            history_ttl_s=600,
+            recoverable=True,
+            state=True,
+            merge=merge_state,
+        ),
         Namespace("load", access=anyone, history_size=2000, history_ttl_s=600, recoverable=True),
     ],
     plain=Namespace("", access=is_own, history_size=20, history_ttl_s=600, recoverable=True),

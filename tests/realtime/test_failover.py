@@ -6,6 +6,7 @@ import pytest
 
 from realtime.broker import Broker, BrokerUnavailable, Outgoing, Position
 from realtime.broker_redis import RedisBroker
+from realtime.redis_client import client_of
 from realtime.redis_place import BadRedisUrl, RedisPlace, read_place
 from realtime.redis_topology import slot_of
 from tests.realtime.node import start_node, until
@@ -123,11 +124,13 @@ async def test_a_server_that_hangs_is_unavailable(own_redis: RedisServer) -> Non
     await broker.start(ears)
     await publish(broker, kept("a", b"1"))
 
-    # The server answers nobody for two seconds.
+    async def publish_on() -> None:
+        while True:
+            await publish(broker, kept("a", b"2"))
+
     sleeper = asyncio.create_task(asyncio.to_thread(own_redis.ask, "DEBUG", "SLEEP", "1.2"))
     with pytest.raises(BrokerUnavailable):
-        for _ in range(100):
-            await publish(broker, kept("a", b"2"))
+        await publish_on()
     await sleeper
 
     assert (await publish_patiently(broker, kept("a", b"3"))).offset > 1
@@ -175,3 +178,11 @@ def test_a_url_tells_who_we_are() -> None:
 def test_another_url_is_refused(url: str) -> None:
     with pytest.raises(BadRedisUrl):
         read_place(url)
+
+
+@pytest.mark.parametrize("place", ["redis_server", "watched", "cluster"])
+async def test_a_nudge_finds_redis_wherever_it_is(
+    place: str, request: pytest.FixtureRequest
+) -> None:
+    async with client_of(request.getfixturevalue(place).url, timeout_s=2) as client:
+        assert await client.publish("nobody", b"1") == 0
