@@ -68,9 +68,11 @@ def run(built: Path, results: Path) -> None:
         if name != "memory":
             phases = [f"-a{SECONDS}:8", f"-f2:{RATE}"] if name != "floor" else [f"-a{SECONDS}:8"]
             keep(results, name, measure(built, server, f"-n{MOST}", *phases))
-    stalled = partial(hub, options=(str(SEND_BUFFER),))
+    counts: list[Line] = []
+    stalled = partial(hub, send_buffer=SEND_BUFFER, counts=counts)
     phases = [f"-f3:{RATE}", f"-z{STALLED}", f"-f9:{RATE}", "-x1"]
-    keep(results, "stall", measure(built, stalled, f"-n{MANY}", f"-l{STALL_MESSAGE}", *phases))
+    lines = measure(built, stalled, f"-n{MANY}", f"-l{STALL_MESSAGE}", *phases)
+    keep(results, "stall", lines + counts)
 
 
 def measure(built: Path, server: Server, *phases: str) -> list[Line]:
@@ -124,10 +126,12 @@ def print_stall(median: Callable[..., float]) -> None:
     """Print what fifty readers that never read do to the others."""
     before, after = (median("stall", "p99_ms", number=number) for number in (1, 2))
     rss = (median("stall", "rss_kb", number=3) - median("stall", "rss1_kb", number=0)) / 1024
-    dead = median("stall", "dead", number=3)
-    print(f"{STALLED} of {MANY:,} readers stop reading:")
+    dead, slow = median("stall", "dead", number=3), median("stall", "slow", phase="counts")
+    print(
+        f"{STALLED} of {MANY:,} readers stop reading: {slow:.0f} were closed as slow, {dead:.0f} others"
+    )
     print(f"{'  p99 ms of the others, before and with them':58}{'≤ 1.2×':>8}{before:9.1f}{after:9.1f}{after / before:8.2f}×")  # fmt: skip
-    print(f"{'  growth of the process, MiB':58}{'≤ 64':>8}{rss:9.1f}   (others lost: {dead:.0f})")
+    print(f"{'  growth of the process, MiB':58}{'≤ 64':>8}{rss:9.1f}")
 
 
 if __name__ == "__main__":

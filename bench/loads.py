@@ -152,30 +152,34 @@ http {{
 
 
 @contextmanager
-def hub(built: Path, *, broker: str = "redis", recover: bool = True, options: tuple[str, ...] = ()) -> Iterator[tuple[int, list[str]]]:  # fmt: skip
-    """Run the product's hub; gives its process id and the load client's arguments for it."""
+def hub(
+    built: Path, *, broker: str = "redis", send_buffer: int = 0, counts: list[Line] | None = None
+) -> Iterator[tuple[int, list[str]]]:
+    """Run the product's hub; gives its process id and the load client's arguments for it.
+
+    What it has counted is added to `counts` when it ends.
+    """
     port = free_port()
     with ExitStack() as stack:
         url = stack.enter_context(running_redis()) if broker == "redis" else ""
-        command = [sys.executable, "-m", "bench.hub_server", str(port), url, *options]
-        process = stack.enter_context(
-            running(command, port, SERVER_CORE, cwd=ROOT, stdout=subprocess.PIPE)
-        )
-        assert process.stdout is not None
-        place = json.loads(process.stdout.readline())
-        yield process.pid, hub_arguments(port, place if recover else None)
+        command = [sys.executable, "-m", "bench.hub_server", str(port), url, str(send_buffer)]
+        with running(command, port, SERVER_CORE, cwd=ROOT, stdout=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            place = json.loads(process.stdout.readline())
+            yield process.pid, hub_arguments(port, place)
+        if counts is not None:
+            counts.append({"phase": "counts", **json.loads(process.stdout.readline())})
 
 
-def hub_arguments(port: int, place: Line | None) -> list[str]:
-    """Give the load client's arguments: connect, subscribe (to recover from a place), publish."""
+def hub_arguments(port: int, place: Line) -> list[str]:
+    """Give the load client's arguments: connect, subscribe and recover from a place, publish."""
     expires_at = datetime.now(UTC) + timedelta(hours=1)
     token = sign_connection_token(KEY, user="", expires_at=expires_at, meta={})
     url = f"ws://127.0.0.1:{port}/connection/websocket"
     connect = json.dumps({"id": 1, "connect": {"token": token}})
-    recovery: Line = {"recover": True, **place} if place else {}
-    subscribe = json.dumps({"id": 2, "subscribe": {"channel": CHANNEL, **recovery}})
-    # The server writes what is so first: `recovered` only comes with all that was missed.
-    ready = 't:"recovered":true' if place else 't:"id":2,"subscribe"'
+    subscribe = json.dumps({"id": 2, "subscribe": {"channel": CHANNEL, "recover": True, **place}})
+    # Said only together with all that was missed.
+    ready = 't:"recovered":true'
     return [
         *("-u", url, "-P", f"ws:{url}", "-q", "t:{}", "-Q", "t:{}"),
         *("-i", f"t:{connect}", "-i", f"t:{subscribe}", "-r", ready),

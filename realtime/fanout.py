@@ -12,77 +12,14 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Protocol
 
-from realtime.codes import UnsubscribeCode
 from realtime.folding import Waiting
+from realtime.laggard import Entry, Frames, Laggard
 from realtime.metrics import DELIVERIES, JOINED, LATENCY
+from realtime.peers import Peer, Sends
 
 # 256 sends take about 1 ms, which is how long a turn may keep others waiting.
 CHUNK = 256
-# What waits for a reader that is behind is folded when it has grown to so many, or so many bytes.
-FOLD_AT = 64
-FOLD_BYTES = 64 * 1024
-
-
-class Sends(Protocol):
-    """Where a subscriber's frames go."""
-
-    send: Callable[[bytes], int]
-    """Give bytes to the kernel, as a non-blocking socket's `send`; only for one that is not behind."""
-    behind: bool
-    """Whether something waits that the kernel did not take; the hub is told when it changes."""
-    deflates: bool
-    """Whether frames are to be compressed."""
-
-    def push(self, frame: bytes) -> None:
-        """Send a frame (or several joined) now or soon, without waiting and without raising."""
-        ...
-
-    def take_rest(self, frame: bytes, sent: int) -> None:
-        """Send soon what the kernel did not take of a frame."""
-        ...
-
-    def hold(self, size: int) -> bool:
-        """Tell whether so much may wait elsewhere for this reader; it is closed if not."""
-        ...
-
-
-class Peer(Protocol):
-    """A subscriber."""
-
-    @property
-    def transport(self) -> Sends:
-        """Where the subscriber's frames go."""
-        ...
-
-    def unsubscribe(self, channel: str, code: UnsubscribeCode) -> None:
-        """End the subscription, and tell the client why."""
-        ...
-
-
-class Entry:
-    """A publication in the log, with the frames that have been made of it."""
-
-    __slots__ = ("deflated", "frame", "sent_at", "waiting")
-
-    def __init__(self, frame: bytes, sent_at: float, waiting: Waiting) -> None:
-        self.frame = frame
-        self.deflated = b""
-        self.sent_at = sent_at
-        self.waiting = waiting
-
-
-class Frames(Protocol):
-    """Makes a channel's frames."""
-
-    def frame(self, waiting: Waiting, *, deflates: bool) -> bytes:
-        """Give the frame of a publication, compressed or not."""
-        ...
-
-    def fold(self, waiting: Sequence[Waiting]) -> list[Waiting]:
-        """Give fewer publications that say the same, on a channel that carries state."""
-        ...
 
 
 class Chunk:
@@ -144,44 +81,6 @@ class Chunk:
                 transports[i].take_rest(frame, sent)
 
 
-class Laggard:
-    """A subscriber that is behind, and what waits for it beside what its transport holds."""
-
-    __slots__ = ("held", "log", "peer", "size")
-
-    def __init__(self, log: "Log", peer: Peer) -> None:
-        self.log = log
-        self.peer = peer
-        self.held: list[Waiting] = []
-        self.size = 0
-
-    def take(self, entry: Entry) -> None:
-        """Let a publication wait, folded with others, or go to the transport where it cannot be."""
-        transport = self.peer.transport
-        if not self.log.folds:
-            transport.push(self.log.frame_of(entry, deflates=transport.deflates))
-            return
-        self.held.append(entry.waiting)
-        self.size += len(entry.waiting[1])
-        if len(self.held) >= FOLD_AT or self.size > FOLD_BYTES:
-            self._fold()
-            transport.hold(self.size)
-
-    def flush(self) -> None:
-        """Send all that waits."""
-        if self.held:
-            self._fold()
-            held, self.held, self.size = self.held, [], 0
-            frames, transport = self.log.frames, self.peer.transport
-            transport.push(
-                b"".join([frames.frame(one, deflates=transport.deflates) for one in held])
-            )
-
-    def _fold(self) -> None:
-        self.held = self.log.frames.fold(self.held)
-        self.size = sum(len(body) for _, body in self.held)
-
-
 class Log:
     """The frames of one channel that are still to be sent to some chunk."""
 
@@ -235,7 +134,7 @@ class Log:
         """Send to this peer too, from the next frame on."""
         transport = peer.transport
         if transport.behind:
-            self._laggards[peer] = Laggard(self, peer)
+            self._alone(peer)
             return
         for chunk in reversed(self._chunks[-2:]):
             if chunk.deflates == transport.deflates and self._has_room(chunk):
@@ -263,7 +162,7 @@ class Log:
             return
         missed = list(self._entries)[chunk.cursor - self._base :]
         self.remove(peer)
-        laggard = self._laggards[peer] = Laggard(self, peer)
+        laggard = self._alone(peer)
         for entry in missed:
             laggard.take(entry)
 
@@ -281,14 +180,6 @@ class Log:
         """Give all who are subscribed."""
         return [*self._of_peer, *self._laggards]
 
-    def frame_of(self, entry: Entry, *, deflates: bool) -> bytes:
-        """Give a publication's frame in the form that a peer takes."""
-        if not deflates:
-            return entry.frame
-        if not entry.deflated:
-            entry.deflated = self.frames.frame(entry.waiting, deflates=True)
-        return entry.deflated
-
     def joined(self, start: int, *, deflates: bool) -> bytes:
         """Give all frames from `start` on as one; chunks of the same cursor share it."""
         held = self._joined.get(deflates)
@@ -297,7 +188,7 @@ class Log:
         entries = list(self._entries)[start - self._base :]
         if len(entries) > 1 and self.folds:
             entries = self._folded(entries)
-        frames = [self.frame_of(entry, deflates=deflates) for entry in entries]
+        frames = [entry.form(self.frames, deflates=deflates) for entry in entries]
         joined = frames[0] if len(frames) == 1 else b"".join(frames)
         self._joined[deflates] = (start, self.end, joined)
         return joined
@@ -321,6 +212,10 @@ class Log:
         if len(folded) == len(entries):
             return list(entries)
         return [Entry(self.frames.frame(one, deflates=False), 0.0, one) for one in folded]
+
+    def _alone(self, peer: Peer) -> Laggard:
+        laggard = self._laggards[peer] = Laggard(peer, self.frames, folds=self.folds)
+        return laggard
 
     def _has_room(self, chunk: Chunk) -> bool:
         return chunk.cursor == self.end and len(chunk.peers) < CHUNK

@@ -13,10 +13,11 @@ from typing import Any
 
 from realtime.broker import Broker, BrokerUnavailable, Page, Position
 from realtime.deflate import deflated_frame
-from realtime.fanout import Log, Peer, Pump
+from realtime.fanout import Log, Pump
 from realtime.folding import Waiting, fold
 from realtime.metrics import GAPS, PUBLICATIONS
 from realtime.namespaces import Namespace
+from realtime.peers import Peer
 from realtime.protocol import publication, push_prefix, text_frame
 
 log = logging.getLogger(__name__)
