@@ -24,3 +24,15 @@ def test_a_merged_publication_names_the_first_of_those_that_it_is_made_of() -> N
 
 def test_one_alone_is_sent_as_it_is() -> None:
     assert fold([(7, body())], merge_state) == [(7, body())]
+
+
+def test_what_was_merged_before_is_merged_again() -> None:
+    once = fold(
+        [(1, body(["A", "free", 90, 0, 1])), (2, body(["A", "free", 90, 0, 2]))], merge_state
+    )
+
+    [(offset, merged)] = fold([*once, (3, body(["A", "free", 90, 0, 3]))], merge_state)
+
+    told = msgspec.json.decode(publication(merged, offset))
+    assert (told["offset"], told["tags"]) == (3, {"first": "1"})
+    assert told["data"]["berths"] == [["A", "free", 90, 0, 3]]
