@@ -12,7 +12,7 @@ from tornado.httpclient import HTTPClientError
 
 from tests.simulation.quarter import PASSWORD
 from tests.simulation.records import Records
-from tests.simulation.screen import Screen, rows_of, without_version
+from tests.simulation.screen import Screen, behind, rows_of
 from tests.simulation.stage import Node, Stage, ask
 
 
@@ -87,10 +87,10 @@ class Audience:
     def differences(self, truth: dict[str, dict[str, Any]]) -> list[str]:
         """List which screens do not show what is."""
         return [
-            f"{screen.name} {name}{' (loading)' if one.loading else ''}"
+            f"{screen.name} {name}{' (loading)' if one.loading else ''} {late[:2]}"
             for screen in self.screens
             for name, one in screen.followed.items()
-            if one.loading or without_version(one.rows) != without_version(truth[name])
+            if (late := behind(one.rows, truth[name])) or one.loading
         ]
 
     @property

@@ -10,7 +10,7 @@ from typing import Any, Self
 from tests.simulation.audience import Audience
 from tests.simulation.proxy import Proxy
 from tests.simulation.quarter import Quarter
-from tests.simulation.screen import Row, rows_of, without_version
+from tests.simulation.screen import Row, behind, rows_of
 from tests.simulation.screens import Screens
 from tests.simulation.stage import Stage
 
@@ -68,11 +68,10 @@ class PublishedScreens:
         found = []
         for number, shown in enumerate(self._python.shown):
             for channel, one in shown.items():
-                if without_version(one.rows) != without_version(await self._truth(truth, channel)):
+                if behind(one.rows, await self._truth(truth, channel)):
                     found.append(f"python sdk {number} {channel}")
         for number, channel, status, rows in await self._collections.ask():
-            same = without_version(rows) == without_version(await self._truth(truth, channel))
-            if status != "live" or not same:
+            if status != "live" or behind(rows, await self._truth(truth, channel)):
                 found.append(f"clients' code {number} {channel} ({status})")
         return found
 

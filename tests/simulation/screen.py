@@ -250,6 +250,19 @@ def rows_of(data: dict[str, Any]) -> list[Row]:
     return rows
 
 
-def without_version(rows: dict[str, Row]) -> dict[str, Row]:
-    """Leave the versions out: a row's may rise by what no screen shows."""
-    return {key: row[:VERSION] + row[VERSION + 1 :] for key, row in rows.items()}
+def behind(shown: dict[str, Row], truth: dict[str, Row]) -> list[str]:
+    """List the rows that are not shown as they are.
+
+    A row's version may rise by what no screen shows; and one that is shown in a newer version has
+    changed since the truth was read.
+    """
+    return [
+        f"{shown.get(key)} is {row}"
+        for key, row in truth.items()
+        if key not in shown
+        or (_said(shown[key]) != _said(row) and shown[key][VERSION] <= row[VERSION])
+    ]
+
+
+def _said(row: Row) -> Row:
+    return row[:VERSION] + row[VERSION + 1 :]

@@ -90,7 +90,7 @@ class Screens:
                     channel, events=one, recoverable=True, get_state=one.load
                 )
                 await subscription.subscribe()
-                await subscription.ready(timeout=10)
+                await subscription.ready(timeout=60)
         return self
 
     async def __aexit__(self, *_: object) -> None:
