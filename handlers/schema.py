@@ -263,6 +263,7 @@ class PatrolSection(Room):
     id = Text(required=True)
     name = Text(required=True)
     division = fields.Nested(Division, required=True)
+    cell = Text(required=True)
 
 
 class PatrolSections(Schema):

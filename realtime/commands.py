@@ -10,6 +10,7 @@ from realtime import codes, protocol
 from realtime.codes import Disconnected, Refused
 from realtime.joining import Grant, Joining, allow
 from realtime.namespaces import Actor
+from realtime.rights import confirm
 from realtime.session import Session
 from realtime.tokens import (
     ConnectionClaims,
@@ -32,7 +33,9 @@ async def connect(session: Session, command_id: int, request: protocol.ConnectRe
     actor, info, grants = _who(session, request.token)
     if hub.is_full_for(actor):
         raise Disconnected(codes.CONNECTION_LIMIT)
+    # First on the roster, then confirmed: an order that comes meanwhile must find the session.
     session.welcome(actor, info)
+    session.actor = await confirm(session, actor)
     grants = await _server_side(session, grants, request.subs)
     joinings = []
     try:
@@ -161,7 +164,7 @@ async def refresh(session: Session, command_id: int, request: protocol.RefreshRe
     claims = _connection_claims(session, request.token)
     if claims.sub != session.actor.user:
         raise Disconnected(codes.INVALID_TOKEN)
-    session.prolong(_actor(claims))
+    session.prolong(await confirm(session, _actor(claims)))
     result = protocol.RefreshResult(
         client=session.client, version=protocol.VERSION, **protocol.expiry(claims.expires_at)
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 from server.domain.billing import BillIssued, BillWithdrawn
 from server.domain.equipment import DeviceAlarmed, DeviceFact, DeviceRecovered, DeviceSilent
-from server.domain.identity import LoginEnded
+from server.domain.identity import LoginEnded, RightsChanged
 from server.domain.insight import Figures, FiguresChanged
 from server.domain.stay import (
     BerthLabel,
@@ -210,7 +210,7 @@ FEEDS: Mapping[type[Fact], Feed] = {
     DeviceAlarmed: device_told,
 }
 
-SILENT: frozenset[type[Fact]] = frozenset({LoginEnded})
+SILENT: frozenset[type[Fact]] = frozenset({LoginEnded, RightsChanged})
 """Facts that no channel carries: their effects are told by facts of their own."""
 
 

@@ -2,12 +2,13 @@
 
 A publication of a state channel replaces what earlier ones said of the same keys. So what waits can
 be sent as one publication with the newest of each key, at the offset of the last: a reader that has
-it stands where it would have stood with all of them, and recovers from there.
+it stands where it would have stood with all of them, and recovers from there. Its tag `first` names
+the first of them, so that a client which counts takes it for no gap.
 """
 
 from collections.abc import Callable, Sequence
 from functools import reduce
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -25,26 +26,42 @@ Waiting = tuple[int, bytes]
 def fold(waiting: Sequence[Waiting], merge: Merge) -> list[Waiting]:
     """Merge neighbours that carry data only; one with more (who published it) stays as it is."""
     folded: list[Waiting] = []
-    run: list[Waiting] = []
-    for one in waiting:
-        if _data_of(one[1]) is None:
+    run: list[tuple[int, _Parts]] = []
+    for offset, body in waiting:
+        parts = _parts_of(offset, body)
+        if parts is None:
             folded += _merged(run, merge)
-            folded.append(one)
+            folded.append((offset, body))
             run = []
         else:
-            run.append(one)
+            run.append((offset, parts))
     return folded + _merged(run, merge)
 
 
-def _merged(run: Sequence[Waiting], merge: Merge) -> list[Waiting]:
+class _Parts(NamedTuple):
+    """A body that carries data only, and from which offset on it carries it."""
+
+    body: bytes
+    data: bytes
+    first: int
+
+
+def _merged(run: Sequence[tuple[int, _Parts]], merge: Merge) -> list[Waiting]:
     if len(run) < 2:
-        return list(run)
-    data = reduce(merge, (msgspec.json.decode(_data_of(body) or b"") for _, body in run))
+        return [(offset, parts.body) for offset, parts in run]
+    data = reduce(merge, (msgspec.json.decode(parts.data) for _, parts in run))
     MERGED.inc(len(run) - 1)
-    return [(run[-1][0], publication_body(encode_json(data)))]
+    tags = {"first": str(run[0][1].first)}
+    return [(run[-1][0], publication_body(encode_json(data), tags=tags))]
 
 
-def _data_of(body: bytes) -> bytes | None:
-    """Give the data of a body that holds nothing else."""
+def _parts_of(offset: int, body: bytes) -> _Parts | None:
+    """Take a body apart that holds nothing but data, be it one that was merged before."""
     members = msgspec.json.decode(b"{%b}" % body, type=dict[str, msgspec.Raw])
-    return bytes(members["data"]) if set(members) == {"data"} else None
+    if set(members) == {"data"}:
+        return _Parts(body, bytes(members["data"]), offset)
+    if set(members) == {"data", "tags"}:
+        tags = msgspec.json.decode(members["tags"], type=dict[str, str])
+        if set(tags) == {"first"}:
+            return _Parts(body, bytes(members["data"]), int(tags["first"]))
+    return None

@@ -32,6 +32,7 @@ from realtime.metrics import CLOSES, SUBSCRIPTIONS
 from realtime.namespaces import Actor, ChannelBook, InvalidChannel, Namespace, UnknownChannel
 from realtime.orders import Order, Orders
 from realtime.revocations import Revocations, Revoked
+from realtime.rights import Vouch, trust
 from realtime.roster import Roster
 from realtime.session import Session
 from realtime.subscription import Subscription
@@ -75,6 +76,7 @@ class Hub:
         anonymous: bool = False,
         origins: Iterable[str] = (),
         personal_channel: Callable[[Actor], str] = no_personal_channel,
+        vouch: Vouch = trust,
         limits: Limits | None = None,
         on_rpc: OnRpc | None = None,
         on_message: OnMessage | None = None,
@@ -89,6 +91,7 @@ class Hub:
         # Origins that a browser may come from, `*` for any part; without any, only the server's own.
         self.origins = tuple(origin.rstrip("/").lower() for origin in origins)
         self.personal_channel = personal_channel
+        self.vouch = vouch
         self.limits = limits or Limits()
         self.door = Door(self.limits.handshakes_s, self.time)
         self.node = token_hex(4)
@@ -173,7 +176,7 @@ class Hub:
         await self.order(Order("unsubscribe", user, client, channel))
 
     async def recheck(self, *, user: str) -> None:
-        """Ask again, on all nodes, whether the user may hear what the user hears."""
+        """Ask again, on all nodes, whether the user's connections may be and hear what they do."""
         await self.order(Order("recheck", user))
 
     async def message(
@@ -342,6 +345,7 @@ class Hub:
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait_s):
                     await self._doubted.wait()
+                    self._orders.recheck_all()
             self._doubted.clear()
             wait_s = self.limits.position_check_s
             try:

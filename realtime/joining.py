@@ -74,17 +74,18 @@ class Joining:
         self._present = False
         self._joined = False
         self._info = session.client_info()
+        self._checked: Actor | None = None
 
     async def prepare(self) -> None:
         """Check the right to subscribe, hear the channel, and read what was missed."""
         hub, request = self._session.hub, self._request
-        namespace = hub.namespace_of(self.name)
+        asked = hub.namespace_of(self.name)
         if request.type:
             raise Refused(codes.NOT_AVAILABLE)
         if request.tf is not None:
             raise Refused(codes.BAD_REQUEST)
-        await self._check(namespace)
-        self._namespace = namespace = self._effective(namespace)
+        await self._check(asked)
+        self._namespace = namespace = self._effective(asked)
         for _ in range(ATTEMPTS):
             if await self._open_and_read(namespace):
                 break
@@ -93,6 +94,9 @@ class Joining:
         if namespace.presence:
             self._present = True
             await hub.attendance.keep(self.name, self._info)
+        while self._checked is not self._session.actor:
+            # Rights have changed on the way: whoever looked at them did not see this subscription.
+            await self._check(asked)
         if self._channel is None or self._channel.lost:
             raise Refused(codes.INTERNAL)
         if self._session.closed:
@@ -156,9 +160,10 @@ class Joining:
     async def _check(self, namespace: Namespace) -> None:
         session = self._session
         assert session.actor is not None
+        self._checked = session.actor
         if self._request.token and not self._server_side:
             self._grant = self._read_token()
-        elif not self._granted and not await allow(session.actor, self.name, namespace):
+        elif not self._granted and not await allow(self._checked, self.name, namespace):
             raise Refused(codes.PERMISSION_DENIED)
         if self._grant is not None:
             self._info = session.client_info(self._grant.info)

@@ -32,6 +32,8 @@ class Limits:
     # A channel is heard this long after its last subscriber, who may only be reconnecting.
     linger_s: float = 10.0
     closing_s: float = 2.0
+    # How long the other nodes have to answer when they are asked what they hold.
+    survey_s: float = 2.0
     # New websockets a second, and as many at once after a quiet second; others are asked to come
     # back. A handshake with its subscribe costs as much as 50 deliveries.
     handshakes_s: float = 2500.0
@@ -40,5 +42,3 @@ class Limits:
     # Whether publications are compressed for clients that can read it. It costs 40 us a publication
     # here, once for all of them, and each client an inflation; what is saved is about two thirds.
     deflate: bool = False
-    # How long the other nodes have to answer when they are asked what they hold.
-    survey_s: float = 2.0

@@ -1,6 +1,12 @@
 """What a node's realtime part counts, for Prometheus."""
 
-from prometheus_client import Counter, Gauge, Histogram
+from functools import partial
+
+from prometheus_client import Counter, Histogram
+from prometheus_client import Gauge as AnyGauge
+
+# Where several processes share a port, what each has now is told with its pid, and ends with it.
+Gauge = partial(AnyGauge, multiprocess_mode="liveall")
 
 CONNECTIONS = Gauge("realtime_connections", "Open sockets that have connected")
 SUBSCRIPTIONS = Gauge("realtime_subscriptions", "Subscriptions of open sockets")

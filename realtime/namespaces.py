@@ -47,8 +47,8 @@ class Namespace:
     `recoverable` gives a returning client what it missed, or in recovery mode `cache` the newest
     publication alone; `positioned` only tells it when something was lost. With `may_recover` and
     `may_position` the client is asked. `state` says that a publication replaces earlier ones of
-    the same key, so that an outdated one has no worth of its own; `merge`
-    then makes of the data of two the data that says both, for readers that are behind.
+    the same key, so that an outdated one has no worth of its own; `merge` then makes of the data
+    of two the data that says both, for readers that are behind.
 
     `access` decides whether an actor may subscribe to a channel; `publish`, `show_presence` and
     `show_history` say who may do that. With `push_join_leave` each subscriber hears who comes and
@@ -77,8 +77,8 @@ class Namespace:
     def __post_init__(self) -> None:
         assert (self.history_size > 0) == (self.history_ttl_s > 0), "history has a size and a time"
         assert not self.recoverable or self.history_size > 0, "recovery needs history"
-        assert self.merge is None or self.state, "only what is replaced can be merged"
         assert not self.positioned or self.history_size > 0, "positions need history"
+        assert self.merge is None or self.state, "only what is replaced can be merged"
 
 
 class UnknownChannel(LookupError):

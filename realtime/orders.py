@@ -11,9 +11,10 @@ from realtime import codes, protocol
 from realtime.broker import Broker, BrokerUnavailable
 from realtime.codes import DisconnectCode
 from realtime.fleet import Fleet, NodeState
-from realtime.joining import Grant, Joining, allow
+from realtime.joining import Grant, Joining
 from realtime.namespaces import Actor
 from realtime.revocations import Revocations, Revoked
+from realtime.rights import recheck
 from realtime.roster import Roster
 from realtime.session import Session
 from realtime.tokens import Override
@@ -136,14 +137,11 @@ class Orders:
         except BrokerUnavailable as failure:
             log.warning("Survey was not answered", extra={"why": str(failure)})
 
-
-async def recheck(session: Session) -> None:
-    """End the subscriptions that the session's actor has no right to any more."""
-    for name, subscription in list(session.subscriptions.items()):
-        if session.actor is None or subscription.granted:
-            continue
-        if not await allow(session.actor, name, subscription.namespace):
-            session.unsubscribe(name, codes.UNSUBSCRIBED_BY_SERVER)
+    def recheck_all(self) -> None:
+        """Look again at everybody's rights: an order of another node may have been lost."""
+        for session in self._roster.all():
+            if session.actor is not None:
+                self._spawn(recheck(session))
 
 
 async def subscribe(session: Session, order: Order) -> None:

@@ -228,8 +228,7 @@ class SocketHandler(StrictHandler):
         return self._hub.limits.frame_bytes
 
     def prepare(self) -> None:
-        hub = self._hub
-        if hub.closing or hub.is_full() or not hub.door.admit():
+        if self._hub.closing or self._hub.is_full() or not self._hub.door.admit():
             HANDSHAKES.labels("refused").inc()
             self.set_status(503)
             self.set_header("Retry-After", str(random.randint(*COME_BACK_S)))  # noqa: S311
@@ -265,11 +264,11 @@ class SocketHandler(StrictHandler):
         stream = self.ws_connection.stream
         assert stream is not None
         self._transport = SocketTransport(self._hub, self, stream, deflates=self._deflates)
+        if self.selected_subprotocol == PROTOBUF:
+            self._transport.session.disconnect(codes.INAPPROPRIATE_PROTOCOL)
         # What only a request needs would be kept as long as the socket: 2 KB of headers and tables.
         self.request.headers = self._headers = HTTPHeaders()
         self.ui.clear()
-        if self.selected_subprotocol == PROTOBUF:
-            self._transport.session.disconnect(codes.INAPPROPRIATE_PROTOCOL)
 
     def on_message(self, message: str | bytes) -> Awaitable[None] | None:
         assert self._transport is not None

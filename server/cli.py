@@ -13,6 +13,7 @@ from rich.text import Text
 
 from server.cli_operations import declare_operations
 from server.config import Config, ConfigRefused, render_config_keys
+from server.fleet import Fleet
 from server.kernel.errors import DomainError
 from server.logs import set_up_logs
 from server.standalone import StandaloneRefused
@@ -96,7 +97,13 @@ def make_parser() -> argparse.ArgumentParser:
         default=True,
         help="let a simulated city park (default)",
     )
-    add("serve", run_serve, "answer HTTP and websockets")
+    serve = add("serve", run_serve, "answer HTTP and websockets")
+    serve.add_argument(
+        "--processes",
+        type=_some,
+        default=1,
+        help="so many on one port (default 1); SIGHUP restarts them one by one",
+    )
     add("ingest", run_ingest, "take readings from the MQTT broker")
     add("worker", run_worker, "forward facts and do what is due")
     add("simulate", run_simulate, "a city of devices over real MQTT", takes_more=True)
@@ -122,10 +129,15 @@ def run_up(call: Call) -> None:
 
 def run_serve(call: Call) -> None:
     """Run the HTTP and websocket server until it is ended."""
-    from server.main import run_serve as serve
-
     config = call.config()
     set_up_logs(config, process="serve")
+    if call.options.processes > 1:
+        asyncio.run(
+            Fleet([sys.executable, "-m", "server.cli", "serve"], call.options.processes).run()
+        )
+        return
+    from server.main import run_serve as serve
+
     asyncio.run(serve(config))
 
 
@@ -198,6 +210,13 @@ def run_doctor(call: Call) -> int:
 def run_config(_: Call) -> None:
     """Print the table of all variables; it needs no valid configuration."""
     print(render_config_keys(), end="")
+
+
+def _some(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
 
 
 if __name__ == "__main__":

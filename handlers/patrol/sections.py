@@ -17,7 +17,7 @@ def show_section(found: PlaceRoom, names: dict[str, str]) -> Shown:
     place, code = found.place, found.place.division_code
     division = {"code": code, "name": names.get(code, code)}
     room = show_room(place, found.supply)
-    return {"id": place.id, "name": place.name, "division": division, **room}
+    return {"id": place.id, "name": place.name, "division": division, "cell": place.cell, **room}
 
 
 def show_tile(berth: Berth) -> Shown:

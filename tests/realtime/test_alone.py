@@ -15,7 +15,8 @@ from centrifuge import Client
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 from tornado.websocket import websocket_connect
 
-from tests.realtime.redis_servers import RedisServer, free_port
+from server.standalone.ports import free_port
+from tests.realtime.redis_servers import RedisServer
 from tests.realtime.test_sdk_python import Heard, HeardOnChannel, until
 
 COMMAND = Path(sys.executable).with_name("smartcloud")

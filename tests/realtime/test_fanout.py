@@ -201,7 +201,9 @@ async def test_a_chunk_that_waits_is_sent_the_newest_rows() -> None:
         stream.publish(change("1", v), serve=False)
     stream.pump.drain()
 
-    assert reader.publications == [{"data": change("1", 10) | {"heard_ms": 1001}, "offset": 10}]
+    [sent] = reader.publications
+    assert sent["data"] == change("1", 10) | {"heard_ms": 1001}
+    assert (sent["tags"], sent["offset"]) == ({"first": "1"}, 10)
 
 
 async def test_each_form_of_frame_goes_to_who_takes_it() -> None:

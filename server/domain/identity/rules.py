@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 
-from server.domain.identity.model import Account
-from server.kernel.access import Scope
+from server.domain.identity.model import Account, Login
+from server.kernel.access import Actor, Scope
 from server.kernel.errors import Invalid
 
 ROLES: dict[str, frozenset[str]] = {
@@ -76,3 +76,15 @@ def scope_of(account: Account) -> Scope:
     """Say what data a member of staff sees."""
     codes = frozenset(account.division_codes)
     return Scope(everything=not codes, division_codes=codes)
+
+
+def actor_under(login: Login, account: Account) -> Actor:
+    """Say who acts under a login, and what that one may do and see."""
+    return Actor(
+        id=account.id,
+        audience=login.audience,
+        permissions=permissions_of(account.roles),
+        scope=scope_of(account),
+        organization_id=account.organization_id,
+        login_id=login.id,
+    )
