@@ -88,7 +88,7 @@ async def figure(world: World) -> None:
 
 
 async def raise_alarm(world: World) -> None:
-    await world.see("d1", "heartbeat")
+    await park(world)
     await world.see("d1", "alarm", alarm="battery_low")
 
 
@@ -351,7 +351,7 @@ PEOPLE = {
     "finance": staff("f1", "finance"),
     "staff without a role": staff("n1", "none"),
     "partner": Actor("partner", Audience.OPEN, frozenset({"open.read"}), Scope(True)),
-    "device": Actor("d-1", Audience.DEVICE),
+    "broker": Actor("broker", Audience.HOOKS),
 }
 EVERYBODY = set(PEOPLE)
 SEE_ALL = {"city manager", "manager of others", "dispatcher", "finance"}
