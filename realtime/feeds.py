@@ -128,7 +128,7 @@ def stay_priced(fact: PricedFact) -> list[Publication]:
     return [line, *_personal(fact, name, left_ms=to_ms(fact.left_at), amount=fact.amount)]
 
 
-def _personal(fact: StayFact | PricedFact, name: str, **more: int) -> list[Publication]:
+def _personal(fact: StayFact | PricedFact, name: str, **more: int | None) -> list[Publication]:
     if fact.owner_id is None:
         return []
     data = {

@@ -23,7 +23,7 @@ from server.domain.estate import (
 from server.domain.identity import Account, AccountKind, Organization, enrol, hash_password
 from server.domain.stay import open_berths
 from server.domain.system import DataApp, hash_key, register_data_apps
-from server.domain.tariff import Rate, Step, Tariff, publish_tariffs
+from server.domain.tariff import Cap, FreeTime, Rate, Step, Tariff, Terms, publish_tariffs
 from server.domain.vehicle import Plate, PlateColor, Vehicle, register_vehicles
 from server.kernel.access import system
 from server.kernel.work import Work
@@ -107,7 +107,7 @@ def _places(city: DemoCity) -> Iterable[Place]:
     counts: dict[str, int] = {}
     for berth in city.berths:
         counts[berth.place_id] = counts.get(berth.place_id, 0) + 1
-    tariffs = {one.berth_kind: _tariff(one).id for one in city.tariffs}
+    tariffs = {one.berth_kind: _tariff(one).code for one in city.tariffs}
     for place in city.places:
         section = isinstance(place, DemoSection)
         yield Place(
@@ -206,12 +206,12 @@ def _tariff(demo: DemoTariff) -> Tariff:
         rates.append(Rate(at, DAY_MIN))
     return Tariff(
         id=f"{demo.berth_kind}@1",
+        code=demo.berth_kind,
         name=demo.name,
         number=1,
         valid_from=LONG_AGO,
-        free_min=demo.free_minutes,
-        rates=tuple(rates),
-        cap=demo.cap,
+        organization_id=ORGANIZATION,
+        terms=Terms(free=FreeTime(demo.free_minutes), rates=tuple(rates), caps=(Cap(demo.cap),)),
     )
 
 
