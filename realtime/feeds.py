@@ -24,6 +24,7 @@ from server.domain.stay import (
     Supply,
     SupplyChanged,
 )
+from server.domain.tariff import TariffCalendarChanged, TariffPublished
 from server.domain.vehicle import Plate, mask_plate
 from server.kernel.codec import to_plain
 from server.kernel.events import Fact
@@ -182,7 +183,14 @@ FEEDS: Mapping[type[Fact], Feed] = {
 }
 
 SILENT: frozenset[type[Fact]] = frozenset(
-    {LoginEnded, DeviceSilent, DeviceRecovered, DeviceAlarmed}
+    {
+        LoginEnded,
+        DeviceSilent,
+        DeviceRecovered,
+        DeviceAlarmed,
+        TariffPublished,
+        TariffCalendarChanged,
+    }
 )
 """Facts that no channel carries: their effects are told by facts of their own."""
 

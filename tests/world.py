@@ -33,6 +33,7 @@ DAY_TARIFF = Tariff(
     id="roadside@1",
     code="roadside",
     name="roadside",
+    organization_id="city",
     number=1,
     valid_from=NOON - timedelta(days=30),
     terms=Terms(

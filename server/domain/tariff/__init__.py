@@ -1,10 +1,13 @@
 """计费标准 · 计费日历: what parking costs, as data, and quotes that explain themselves."""
 
+from server.domain.tariff.events import TariffCalendarChanged, TariffPublished
 from server.domain.tariff.model import (
     Bound,
     CalendarYear,
     Cap,
     Car,
+    Day,
+    DayChange,
     DayClass,
     DayKind,
     Discount,
@@ -30,14 +33,34 @@ from server.domain.tariff.model import (
     Turn,
 )
 from server.domain.tariff.model.quotes import car_of
+from server.domain.tariff.queries import calendar_of, tariff_in_sight, tariffs_of
 from server.domain.tariff.rules import Pricing, explain, may_buy, quote, summary
-from server.domain.tariff.service import load_pricing, publish_tariffs
+from server.domain.tariff.rules.calendars import read_list, year_of
+from server.domain.tariff.rules.cds import from_cds, to_cds
+from server.domain.tariff.rules.checking import Problem
+from server.domain.tariff.rules.compiled import Calendar
+from server.domain.tariff.rules.exchange import plain, to_file
+from server.domain.tariff.service import (
+    change_calendar,
+    change_draft,
+    draft_tariff,
+    import_calendar,
+    load_pricing,
+    pass_trial,
+    publish_tariff,
+    publish_tariffs,
+    put_calendars,
+    validate_tariff,
+)
 
 __all__ = [
     "Bound",
+    "Calendar",
     "CalendarYear",
     "Cap",
     "Car",
+    "Day",
+    "DayChange",
     "DayClass",
     "DayKind",
     "Discount",
@@ -53,20 +76,40 @@ __all__ = [
     "Penalty",
     "Period",
     "Pricing",
+    "Problem",
     "Quote",
     "Rate",
     "Rounding",
     "Season",
     "Step",
     "Tariff",
+    "TariffCalendarChanged",
+    "TariffPublished",
     "TariffState",
     "Terms",
     "Turn",
+    "calendar_of",
     "car_of",
+    "change_calendar",
+    "change_draft",
+    "draft_tariff",
     "explain",
+    "from_cds",
+    "import_calendar",
     "load_pricing",
     "may_buy",
+    "pass_trial",
+    "plain",
+    "publish_tariff",
     "publish_tariffs",
+    "put_calendars",
     "quote",
+    "read_list",
     "summary",
+    "tariff_in_sight",
+    "tariffs_of",
+    "to_cds",
+    "to_file",
+    "validate_tariff",
+    "year_of",
 ]
