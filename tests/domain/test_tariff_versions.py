@@ -126,7 +126,7 @@ async def test_a_hole_stops_a_draft_and_is_named(world: World) -> None:
         ("small", 600, 660),
         ("large", 600, 660),
     ]
-    assert found[0].message == "small 10:00–11:00 没有规则"
+    assert found[0].message == "小型汽车 10:00–11:00 没有规则"
 
 
 async def test_a_trial_passes_only_with_the_amount_that_was_expected(world: World) -> None:

@@ -20,7 +20,7 @@ from server.domain.tariff.model import (
 )
 from server.domain.tariff.model.terms import Penalty
 from server.domain.tariff.rules.compiled import covers, priced_as
-from server.domain.tariff.rules.wording import clock
+from server.domain.tariff.rules.wording import car_text, clock
 from server.domain.vehicle import PlateColor
 from server.kernel.errors import Invalid
 
@@ -185,12 +185,12 @@ def _of_cover(terms: Terms) -> Iterator[Problem]:
                 found.setdefault((*hole[:3], vehicle, *hole[3:]), []).append(color)
     for (code, before, day, vehicle, from_min, to_min), colors in found.items():
         every = len(colors) == len(COLORS)
-        where = "·".join(part for part in (day, vehicle) if part)
+        whom = car_text(vehicle, () if every else colors)
+        where = f"{day}·{whom}" if day else whom
         what = "没有规则" if code == "tariff_gap" else "有多条规则"
-        whom = "" if every else f"（{'、'.join(one.value if one else '无牌' for one in colors)}）"
         yield Problem(
             code=code,
-            message=f"{where}{whom} {clock(from_min)}–{clock(to_min)} {what}",
+            message=f"{where} {clock(from_min)}–{clock(to_min)} {what}",
             day=day,
             before=before or None,
             vehicle=vehicle,

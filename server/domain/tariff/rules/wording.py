@@ -1,5 +1,7 @@
 """How a tariff and the lines of a quote are put into words."""
 
+from collections.abc import Sequence
+
 from server.domain.tariff.model import (
     DAY_MIN,
     Bound,
@@ -14,8 +16,18 @@ from server.domain.tariff.model import (
     Step,
     Terms,
 )
+from server.domain.vehicle import PlateColor
 from server.kernel.money import yuan
 
+_CARS = {"small": "小型汽车", "large": "大型汽车", "motorcycle": "摩托车"}
+_COLORS = {
+    PlateColor.BLUE: "蓝牌",
+    PlateColor.GREEN: "绿牌",
+    PlateColor.YELLOW: "黄牌",
+    PlateColor.YELLOW_GREEN: "黄绿牌",
+    PlateColor.WHITE: "白牌",
+    PlateColor.BLACK: "黑牌",
+}
 _CAPPED = {
     Period.STAY: "单次",
     Period.WINDOW: "每时段",
@@ -87,6 +99,13 @@ def free_text(free: FreeTime) -> str:
     return f"{within}{free.minutes} 分钟{'' if within else '内'}免费"
 
 
+def car_text(vehicle: str, colors: Sequence[PlateColor | None] = ()) -> str:
+    """Name cars by class and plates; None among the colors is a car without a plate."""
+    plates = "、".join(_COLORS[one] if one else "无牌" for one in colors)
+    name = _CARS.get(vehicle, vehicle)
+    return f"{name}（{plates}）" if plates else name
+
+
 def cap_text(cap: Cap) -> str:
     """Say what a cap is."""
     return f"{_CAPPED[cap.period]}{_of(cap)}封顶 {yuan(cap.amount)}"
@@ -125,7 +144,8 @@ def _free_line(free: FreeTime) -> str:
 
 
 def _row_text(rate: Rate) -> str:
-    for_whom = [*rate.days, *rate.vehicles, *(color.value for color in rate.colors)]
+    cars = [_CARS.get(name, name) for name in rate.vehicles]
+    for_whom = [*rate.days, *cars, *(_COLORS[color] for color in rate.colors)]
     whom = f"（{'、'.join(for_whom)}）" if for_whom else ""
     return f"{window_text(rate)}{whom}"
 
