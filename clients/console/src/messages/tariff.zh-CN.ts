@@ -51,6 +51,7 @@ export default {
     approval: '批文号',
     vehicles: '车辆类型',
     calendar: '计费日历',
+    noCalendar: '不使用日历；例：china',
     free: '免费时长',
     dayClasses: '日期类型',
     dayHint: '从上到下，先符合先用；最后一行不带条件，覆盖其余日期',
