@@ -11,6 +11,7 @@ from handlers.base import Handler, Missing
 from handlers.console import city as console_city
 from handlers.console import logins as console_logins
 from handlers.console import tariff_calendars, tariffs
+from handlers.hooks import mqtt as mqtt_hooks
 from handlers.motorist import logins as motorist_logins
 from handlers.motorist import own
 from handlers.motorist import places as motorist_places
@@ -22,6 +23,7 @@ from handlers.web.api_description import ApiDescription
 from handlers.web.files import ClientFiles
 from handlers.web.health import Health, Metrics, Time
 from handlers.web.landing import Landing
+from realtime.api_http import api_route
 from realtime.socket import SocketHandler
 
 _ROOMS = (
@@ -35,6 +37,7 @@ _ROOMS = (
     tariffs,
     tariff_calendars,
     open_places,
+    mqtt_hooks,
 )
 CLIENTS = Path(__file__).parent.parent / "clients"
 FOLDERS = {"console": "console/dist", "pos": "pos/dist", "m": "miniprogram/dist/build/h5"}
@@ -63,6 +66,8 @@ def make_application(app: App) -> Application:
         (r"/", Landing, {"app": app}),
         (r"/favicon\.ico", RedirectHandler, {"url": "/console/favicon.svg"}),
     ]
+    if app.config.realtime_api_key:
+        routes.append(api_route("/realtime/api", app.hub, app.config.realtime_api_key))
     for name, folder in FOLDERS.items():
         routes.append((rf"/{name}", RedirectHandler, {"url": f"/{name}/"}))
         routes.append((rf"/{name}/(.*)", ClientFiles, {"path": str(CLIENTS / folder)}))

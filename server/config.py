@@ -14,14 +14,23 @@ from server.config_values import (
     read_mode,
     read_port,
     read_port_or_none,
+    read_signed_readings,
     read_zone,
 )
 from server.secrets_file import DEMO_PREFIX, keep_secrets, new_demo_secret
 
 ALIYUN_SMS_URL = "https://dysmsapi.aliyuncs.com"
+SECRETS_FILE = "secrets.json"
 MONGO_OPTIONS = "replicaSet=rs0&w=majority&readConcernLevel=majority&retryWrites=true"
 
-PRODUCTION_DEFAULTS = {"sms_url": ALIYUN_SMS_URL, "log": "json", "mqtt_group": "ingest"}
+PRODUCTION_DEFAULTS = {
+    "sms_url": ALIYUN_SMS_URL,
+    "log": "json",
+    "mqtt_group": "ingest",
+    "signed_readings": "accepted",
+}
+# The accounts at the embedded broker.
+INGEST, SIMULATOR = "ingest", "simulator"
 
 
 class ConfigRefused(Exception):
@@ -102,6 +111,27 @@ class Config:
         shown_default="the embedded one",
         in_production="required",
     )
+    signed_readings: str = key(
+        "SMARTCLOUD_SIGNED_READINGS",
+        "`required` believes only readings that are signed with their device's key, for a broker "
+        "that cannot tell its clients apart; `accepted` also believes the broker (a wrong signature "
+        "is refused anyway)",
+        shown_default="demo: required; production: accepted",
+        read=read_signed_readings,
+    )
+    mqtt_hook_secret: str = key(
+        "SMARTCLOUD_MQTT_HOOK_SECRET",
+        "secret with which the broker asks `/hooks/mqtt/…` who may connect, publish and subscribe; "
+        "unset, nobody may",
+        shown_default="made at first run",
+        secret=True,
+    )
+    simulator_mqtt_url: str = key(
+        "SMARTCLOUD_SIMULATOR_MQTT_URL",
+        "the broker for `smartcloud simulate`, which speaks for every device of the demo; the "
+        "secrets of those devices follow from its password",
+        shown_default="the embedded one",
+    )
     mqtt_group: str = key(
         "SMARTCLOUD_MQTT_GROUP",
         "name of the shared subscription by which several `ingest` processes split the load; "
@@ -134,6 +164,11 @@ class Config:
         "key that signs websocket tokens, at least 32 characters",
         shown_default="made at first run",
         in_production="required",
+        secret=True,
+    )
+    realtime_api_key: str = key(
+        "SMARTCLOUD_REALTIME_API_KEY",
+        "key of the server API of the websocket hub, at `/realtime/api/…`; none leaves it closed",
         secret=True,
     )
     sms_url: str = key(
@@ -247,12 +282,19 @@ def _read_values(environ: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _demo_values(values: Mapping[str, Any]) -> dict[str, Any]:
-    made = {"token_key", "sms_key_id", "sms_key_secret"} - values.keys()
-    path = values["data_dir"] / "secrets.json"
+    names = {"token_key", "sms_key_id", "sms_key_secret", "mqtt_hook_secret"}
+    made = names - values.keys()
+    path = values["data_dir"] / SECRETS_FILE
+    accounts = keep_secrets(path, {f"mqtt_{one}": new_demo_secret for one in (INGEST, SIMULATOR)})
+    # A broker that the environment names gets the same accounts.
+    named = urlsplit(str(values.get("mqtt_url", ""))).netloc.rpartition("@")[2]
+    broker = named or f"127.0.0.1:{values['mqtt_port']}"
     return {
         "mongo_url": f"mongodb://127.0.0.1:{values['mongo_port']}/?{MONGO_OPTIONS}",
         "redis_url": f"redis://127.0.0.1:{values['redis_port']}/0",
-        "mqtt_url": f"mqtt://127.0.0.1:{values['mqtt_port']}",
+        "mqtt_url": f"mqtt://{INGEST}:{accounts['mqtt_ingest']}@{broker}",
+        "simulator_mqtt_url": f"mqtt://{SIMULATOR}:{accounts['mqtt_simulator']}@{broker}",
+        "signed_readings": "required",
         "sms_url": f"http://127.0.0.1:{values['sms_port']}",
         "sms_sign_name": "智慧停车",
         "sms_login_template": "SMS_LOGIN_CODE",
@@ -280,6 +322,8 @@ def _refuse_unfit_for_production(environ: Mapping[str, str]) -> None:
     sms_url = urlsplit(environ.get("SMARTCLOUD_SMS_URL", ALIYUN_SMS_URL).strip() or ALIYUN_SMS_URL)
     if sms_url.scheme != "https":
         unfit.append("SMARTCLOUD_SMS_URL is not https")
+    if f":{DEMO_PREFIX}" in environ.get("SMARTCLOUD_MQTT_URL", ""):
+        unfit.append("SMARTCLOUD_MQTT_URL holds a demo's password")
     if missing:
         unfit.insert(0, "these must be set: " + ", ".join(missing))
     if unfit:

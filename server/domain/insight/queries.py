@@ -50,14 +50,18 @@ async def stays(work: Work, *, organization_id: str, since: datetime) -> dict[st
                     "_id": None,
                     "open_stays": {"$sum": 1},
                     "identified_stays": {"$sum": {"$cond": [{"$gt": ["$plate", None]}, 1, 0]}},
+                    "open_today": {"$sum": {"$cond": [{"$gte": ["$arrived_at", since]}, 1, 0]}},
                 }
             },
         ]
     )
     counts = {name: open_[0][name] if open_ else 0 for name in ("open_stays", "identified_stays")}
-    counts["arrivals_today"] = await rows.count({**mine, "arrived_at": {"$gte": since}})
-    counts["departures_today"] = await rows.count(
-        {**mine, "open": False, "left_at": {"$gte": since}}
+    open_today = open_[0]["open_today"] if open_ else 0
+    gone = {**mine, "open": False, "left_at": {"$gte": since}}
+    counts["departures_today"] = await rows.count(gone)
+    # Who came today is still there or has left today: so only today's rows are looked at.
+    counts["arrivals_today"] = open_today + await rows.count(
+        {**gone, "arrived_at": {"$gte": since}}
     )
     return counts
 
@@ -118,12 +122,12 @@ async def reprice_batch(
         "berth.organization_id": work.actor.organization_id,
         "berth.tariff_id": tariff.code,
         "open": False,
-        "arrived_at": {"$gte": since, "$lt": until},
+        "left_at": {"$gte": since, "$lt": until},
     }
     rows = await work.table(Stay).aggregate(
         [
             {"$match": {**match, **_beyond(after)}},
-            {"$sort": {"arrived_at": 1, "_id": 1}},
+            {"$sort": {"left_at": 1, "_id": 1}},
             {"$limit": BATCH},
         ]
     )
@@ -139,7 +143,7 @@ async def reprice_batch(
         cheaper=sum(new < old for old, new in both),
         before=sum(old for old, _new in both),
         after=sum(new for _old, new in both),
-        next=f"{to_ms(last.arrived_at)}.{last.id}" if last else None,
+        next=f"{to_ms(last.left_at)}.{last.id}" if last and last.left_at else None,
     )
 
 
@@ -151,7 +155,7 @@ def _beyond(after: str | None) -> dict[str, Any]:
         at = from_ms(int(milliseconds))
     except (ValueError, OverflowError) as error:
         raise Invalid("cursor_invalid", "游标无效") from error
-    return {"$or": [{"arrived_at": {"$gt": at}}, {"arrived_at": at, "_id": {"$gt": stay_id}}]}
+    return {"$or": [{"left_at": {"$gt": at}}, {"left_at": at, "_id": {"$gt": stay_id}}]}
 
 
 def _fee(tariff: Tariff, stay: Stay, zone: ZoneInfo, calendar: Calendar) -> Fen | None:

@@ -135,7 +135,7 @@ class ConfirmBody(VersionBody, TrialBody):
 
 
 class RegressionQuery(Schema):
-    """Which stays to price anew: those that arrived in a time, from a cursor on."""
+    """Which stays to price anew: those that ended in a time, from a cursor on."""
 
     since = forms.AwareDateTime(required=True, default_timezone=UTC)
     until = forms.AwareDateTime(required=True, default_timezone=UTC)

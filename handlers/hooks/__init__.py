@@ -1,0 +1,1 @@
+"""What other servers ask us: the MQTT broker, whom it may trust."""
