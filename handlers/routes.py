@@ -10,6 +10,7 @@ from handlers.app import App
 from handlers.base import Handler, Missing
 from handlers.console import city as console_city
 from handlers.console import logins as console_logins
+from handlers.console import tariff_calendars, tariffs
 from handlers.hooks import mqtt as mqtt_hooks
 from handlers.motorist import logins as motorist_logins
 from handlers.motorist import own
@@ -33,6 +34,8 @@ _ROOMS = (
     sections,
     console_logins,
     console_city,
+    tariffs,
+    tariff_calendars,
     open_places,
     mqtt_hooks,
 )

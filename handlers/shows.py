@@ -27,7 +27,7 @@ def show_place(place: Place, supply: Supply | None, tariff: Tariff) -> Shown:
         "division_code": place.division_code,
         "point": place.point.coordinates,
         "cell": place.cell,
-        "price": {"summary": summary(tariff)},
+        "price": {"summary": summary(tariff.terms)},
         **show_room(place, supply),
     }
 

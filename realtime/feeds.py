@@ -24,6 +24,7 @@ from server.domain.stay import (
     Supply,
     SupplyChanged,
 )
+from server.domain.tariff import TariffCalendarChanged, TariffPublished
 from server.domain.vehicle import Plate, mask_plate
 from server.kernel.codec import to_plain
 from server.kernel.events import Fact
@@ -131,7 +132,7 @@ def stay_priced(fact: PricedFact) -> list[Publication]:
     return [line, *_personal(fact, name, left_ms=to_ms(fact.left_at), amount=fact.amount)]
 
 
-def _personal(fact: StayFact | PricedFact, name: str, **more: int) -> list[Publication]:
+def _personal(fact: StayFact | PricedFact, name: str, **more: int | None) -> list[Publication]:
     if fact.owner_id is None:
         return []
     data = {
@@ -210,7 +211,9 @@ FEEDS: Mapping[type[Fact], Feed] = {
     DeviceAlarmed: device_told,
 }
 
-SILENT: frozenset[type[Fact]] = frozenset({LoginEnded, RightsChanged})
+SILENT: frozenset[type[Fact]] = frozenset(
+    {LoginEnded, RightsChanged, TariffPublished, TariffCalendarChanged}
+)
 """Facts that no channel carries: their effects are told by facts of their own."""
 
 

@@ -52,7 +52,7 @@ class Section(Handler):
         berths = await self.run(berths_of, place_id=section_id)
         names = {one.id: one.name for one in await self.run(divisions_in_scope)}
         tiles = [show_tile(berth) for berth in berths]
-        price = {"summary": summary(found.tariff)}
+        price = {"summary": summary(found.tariff.terms)}
         return {**show_section(found, names), "price": price, "berths": tiles}
 
 

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+ROOM_DEPTH = len(("server", "domain", "<context>", "<room>"))
 PACKAGES = ("server", "handlers", "realtime", "devices")
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -26,8 +27,13 @@ class Source:
 
     @property
     def room(self) -> str:
-        """Name the room of a context, such as `service`; a front door is `__init__`."""
-        return Path(self.path).stem
+        """Name the room of a context, such as `service`; a front door is `__init__`.
+
+        A room may be a folder: its files are in the room that the folder is.
+        """
+        parts = Path(self.path).with_suffix("").parts
+        inside = parts[:2] == ("server", "domain") and len(parts) > ROOM_DEPTH
+        return parts[ROOM_DEPTH - 1] if inside else parts[-1]
 
     def functions(self) -> Iterator[Function]:
         """List its functions and methods, inner ones too."""

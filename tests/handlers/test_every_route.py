@@ -17,14 +17,20 @@ from server.domain.insight.jobs import refresh_figures
 from server.domain.stay import StayClosed
 from server.domain.stay.jobs import count_room, settle_berths
 from server.domain.system import DataApp
+from server.domain.tariff import TariffState, publish_tariffs, put_calendars, year_of
 from server.kernel.access import Audience
 from server.kernel.work import Work
 from tests.handlers.conftest import LNG_LAT, PARTNER_KEY, PASSWORD, PHONE, Site, code, said
-from tests.world import NOON
+from tests.world import DAY_TARIFF, NOON, World
 
 NEAR = f"?near={LNG_LAT[0]},{LNG_LAT[1]}"
 BLUE = {"number": "粤B12345", "color": "blue"}
 KEY = {"X-API-Key": PARTNER_KEY}
+TERMS = {
+    "name": "新标准",
+    "terms": {"rates": [{"from_min": 0, "to_min": 1440, "unit_amount": 100}]},
+}
+TRIAL = {"arrived_at": "2053-07-02T04:00:00Z", "left_at": "2053-07-02T05:00:00Z"}
 # How each address is called well: what its path's names are, its query, its body.
 CALLS: dict[str, tuple[dict[str, str], str, Any]] = {
     "GET /api/time": ({}, "", None),
@@ -53,6 +59,25 @@ CALLS: dict[str, tuple[dict[str, str], str, Any]] = {
     "GET /api/console/city": ({}, "", None),
     "GET /api/console/berths": ({}, "", None),
     "GET /api/console/me": ({}, "", None),
+    "GET /api/console/tariffs": ({}, "", None),
+    "POST /api/console/tariffs": ({}, "", {"code": "new", **TERMS}),
+    "GET /api/console/tariffs/{tariff_id}": ({"tariff_id": "roadside@1"}, "", None),
+    "PUT /api/console/tariffs/{tariff_id}": ({"tariff_id": "drafted@1"}, "", {"v": 1, **TERMS}),
+    "POST /api/console/tariff-checks": ({}, "", TERMS),
+    "POST /api/console/tariffs/{tariff_id}/validation": ({"tariff_id": "checked@1"}, "", {"v": 1}),
+    "POST /api/console/tariffs/{tariff_id}/quotes": ({"tariff_id": "roadside@1"}, "", TRIAL),
+    "POST /api/console/tariffs/{tariff_id}/trial": ({"tariff_id": "validated@1"}, "", {"v": 1, "expected": 300, **TRIAL}),
+    "POST /api/console/tariffs/{tariff_id}/publication": ({"tariff_id": "tried@1"}, "", {"v": 1}),
+    "GET /api/console/tariffs/{tariff_id}/regression": ({"tariff_id": "roadside@1"}, "?since=2053-06-01T00:00:00Z&until=2053-08-01T00:00:00Z", None),
+    "GET /api/console/tariffs/{tariff_id}/file": ({"tariff_id": "roadside@1"}, "", None),
+    "POST /api/console/tariff-files": ({}, "", {"format": "smartcloud-tariff/1", "code": "filed", **TERMS}),
+    "GET /api/console/tariffs/{tariff_id}/cds": ({"tariff_id": "roadside@1"}, "", None),
+    "POST /api/console/tariff-cds-files": ({}, "", {"code": "cds", "name": "CDS", "policies": [{"rules": [{"rate": [{"rate": 100, "rate_unit": "hour"}]}]}]}),
+    "GET /api/console/calendar-years": ({}, "", None),
+    "POST /api/console/calendar-years": ({}, "", {"calendar_id": "china", "name": "国务院", "text": "date,kind,name\n2054-01-01,off,元旦"}),
+    "GET /api/console/calendar-years/{year_id}": ({"year_id": "china:2053"}, "", None),
+    "PUT /api/console/calendar-years/{year_id}": ({"year_id": "china:2053"}, "", {"v": 1, "changes": [{"on": "2053-07-02", "kind": "holiday"}]}),
+    "GET /api/console/calendar-years/{year_id}/affected-stays": ({"year_id": "china:2053"}, "?dates=2053-07-02", None),
     "GET /api/open/places": ({}, NEAR, None),
     "GET /api/open/places/{place_id}": ({"place_id": "s1"}, "", None),
     "GET /api/open/places/{place_id}/berths": ({"place_id": "s1"}, "", None),
@@ -87,6 +112,17 @@ def routes() -> Iterator[Route]:
     return iter(sorted(found, key=lambda route: route.verb == "DELETE"))
 
 
+async def lay_out_tariffs(world: World) -> None:
+    """Put a version in each state, and a year of a calendar."""
+    states = {"drafted": "draft", "checked": "draft", "validated": "validated", "tried": "trial_passed"}  # fmt: skip
+    tariffs = [
+        replace(DAY_TARIFF, id=f"{code}@1", code=code, state=TariffState(state))
+        for code, state in states.items()
+    ]
+    await world.run(publish_tariffs, tariffs=tariffs)
+    await world.run(put_calendars, years=[year_of("china", "国务院", (), year=2053)])
+
+
 async def busy_day(site: Site) -> dict[Audience, str]:
     """Let a car come, be read and go, another stand; and log everybody in."""
     tokens = {
@@ -96,6 +132,7 @@ async def busy_day(site: Site) -> dict[Audience, str]:
         Audience.HOOKS: site.hook_secret,
     }
     world = site.world
+    await lay_out_tariffs(world)
     await world.see("d1", "arrived", at_s=0)
     await site.ask("POST", "/api/patrol/berths/b1/plate", BLUE, token=tokens[Audience.PATROL])
     await world.see("d1", "left", at_s=61 * 60)
@@ -200,7 +237,7 @@ async def test_a_path_that_names_nothing_is_404_with_a_code(site: Site) -> None:
         if "{" not in route.path:
             continue
         named = dict.fromkeys(CALLS[route.name][0], "nothing")
-        path = route.path.format(**named)
+        path = route.path.format(**named) + CALLS[route.name][1]
         answer = await site.ask(
             route.verb,
             path,

@@ -13,10 +13,19 @@ from server.kernel.access import Actor, Scope
 from server.kernel.errors import Invalid
 
 ROLES: dict[str, frozenset[str]] = {
-    "city_manager": frozenset({"city.watch", "city.figures"}),
-    "district_manager": frozenset({"city.watch", "city.figures"}),
+    "city_manager": frozenset(
+        {
+            "city.watch",
+            "city.figures",
+            "tariff.read",
+            "tariff.edit",
+            "tariff.publish",
+            "calendar.edit",
+        }
+    ),
+    "district_manager": frozenset({"city.watch", "city.figures", "tariff.read"}),
     "dispatcher": frozenset({"city.watch"}),
-    "finance": frozenset({"city.watch", "city.figures"}),
+    "finance": frozenset({"city.watch", "city.figures", "tariff.read"}),
     "patroller": frozenset({"patrol.watch", "patrol.identify"}),
 }
 """What each role may do. Whoever has no role may do nothing."""

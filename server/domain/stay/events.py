@@ -68,7 +68,7 @@ class PricedStay(StayFact):
     """A stay with its end and its price."""
 
     left_at: datetime
-    amount: Fen
+    amount: Fen | None
     lines: tuple[Line, ...]
     revision: int
 

@@ -87,7 +87,8 @@ class Stay:
     """A vehicle's time on a berth. `left_at` of a leaving stay may still be taken back.
 
     `flags` say what is doubtful: `clock`, `missed_leave`, `plate_conflict`, `plate_elsewhere`,
-    `silent_device`. `revision` counts the prices it was given.
+    `silent_device`, `unpriced`. `revision` counts the prices it was given. A `remembered` stay is
+    one that its plate's next stays are priced by.
     """
 
     id: str
@@ -104,6 +105,7 @@ class Stay:
     lines: tuple[Line, ...] = ()
     revision: int = 0
     flags: tuple[str, ...] = ()
+    remembered: bool = False
 
     def flagged(self, *flags: str) -> Self:
         """Add doubts."""
@@ -127,30 +129,27 @@ class Stay:
         state = StayState.RUNNING if self.plate else StayState.DETECTED
         return replace(self, state=state, left_at=None)
 
-    def close(self, *, left_at: datetime, quote: Quote) -> Self:
-        """Close it with its price."""
+    def close(self, *, left_at: datetime, quote: Quote | None) -> Self:
+        """Close it with its price, or without one where it could not be priced."""
         if not self.open:
             raise Refused("stay_closed", "停车记录已结束", stay_id=self.id)
-        return replace(
-            self,
-            state=StayState.CLOSED,
-            open=False,
-            left_at=left_at,
-            amount=quote.amount,
-            lines=quote.lines,
-            revision=self.revision + 1,
-        )
+        return replace(self, state=StayState.CLOSED, open=False, left_at=left_at).price(quote)
 
-    def correct_left(self, *, left_at: datetime, quote: Quote) -> Self:
+    def correct_left(self, *, left_at: datetime, quote: Quote | None) -> Self:
         """Move the end of a closed stay to where it really was, with the price of that."""
         assert not self.open
+        flags = tuple(flag for flag in self.flags if flag != "missed_leave")
+        return replace(self, left_at=left_at, flags=flags).price(quote)
+
+    def price(self, quote: Quote | None) -> Self:
+        """Give it a price, or none: that is not the same as nothing to pay."""
+        flags = tuple(flag for flag in self.flags if flag != "unpriced")
         return replace(
             self,
-            left_at=left_at,
-            amount=quote.amount,
-            lines=quote.lines,
+            amount=quote.amount if quote else None,
+            lines=quote.lines if quote else (),
             revision=self.revision + 1,
-            flags=tuple(flag for flag in self.flags if flag != "missed_leave"),
+            flags=flags if quote else (*flags, "unpriced"),
         )
 
 
@@ -191,5 +190,6 @@ STAYS = table(
     index("owner_id", "-arrived_at", where={"owner_id": {"$gt": ""}}),
     # One for all figures of a day: each index more costs every update in a transaction 12 µs.
     index("berth.organization_id", "open", "-left_at"),
+    index("plate.number", "-arrived_at", where={"remembered": True}),
 )
 SUPPLIES = table(Supply, "supplies", index("cell"))

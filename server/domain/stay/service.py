@@ -39,11 +39,14 @@ from server.domain.stay.rules import (
     see,
     settle,
 )
-from server.domain.tariff import Quote, load_tariffs, quote
+from server.domain.tariff import Pricing, Quote, car_of, load_pricing
 from server.domain.vehicle import Plate, owners_of, read_plate
-from server.kernel.errors import Invalid, NotFound, Refused
+from server.kernel.errors import DomainError, Invalid, NotFound, Refused
 from server.kernel.nouns import replace
-from server.kernel.work import Work
+from server.kernel.work import AtLeast, Work
+
+# A day: what a tariff gives once, it gives once a day at most.
+_LOOKED_BACK = timedelta(days=1)
 
 
 async def open_berths(work: Work, *, berths: Sequence[Berth], places: Sequence[Place]) -> None:
@@ -88,22 +91,39 @@ class Stays:
         self._held: dict[str, Stay] = {}
         self._standing: dict[Plate, Stay] = {}
         self._owners: dict[Plate, str] = {}
+        self._pricing: dict[str, Pricing] = {}
+        self._earlier: dict[Plate, tuple[datetime, ...]] = {}
 
     async def load(self, occupancies: Iterable[Occupancy], plates: set[Plate]) -> None:
         """Read in one go what the steps on these berths and plates will need."""
         berths = list(occupancies)
         ids = [one.stay.id for one in berths if one.stay]
         ids += [one.inferred_stay_id for one in berths if one.inferred_stay_id]
-        tariff_ids = {one.berth.tariff_id for one in berths}
-        self._held, self._tariffs = await asyncio.gather(
-            self._rows.load(ids), load_tariffs(self._work, tariff_ids)
+        tariff_codes = {one.berth.tariff_id for one in berths}
+        self._held, self._pricing = await asyncio.gather(
+            self._rows.load(ids), load_pricing(self._work, tariff_codes)
         )
+        await self._look_back()
         if plates:
             numbers = sorted({plate.number for plate in plates})
             for stay in await self._rows.find({"open": True, "plate.number": numbers}):
                 if stay.plate is not None:
                     self._standing[stay.plate] = stay
             self._owners = await owners_of(self._work, plates)
+
+    async def _look_back(self) -> None:
+        """Read when the cars came before, where a tariff gives something once a day."""
+        stays = [stay for stay in self._held.values() if stay.plate and self._asks(stay)]
+        if not stays:
+            return
+        where = {
+            "plate.number": sorted({stay.plate.number for stay in stays if stay.plate}),
+            "remembered": True,
+            "arrived_at": AtLeast(min(stay.arrived_at for stay in stays) - _LOOKED_BACK),
+        }
+        before = await self._rows.find(where)
+        for plate in {stay.plate for stay in stays if stay.plate}:
+            self._earlier[plate] = tuple(one.arrived_at for one in before if one.plate == plate)
 
     def apply(
         self, before: Occupancy, outcome: Outcome, *, flags: tuple[str, ...] = ()
@@ -203,13 +223,22 @@ class Stays:
 
     def _close(self, stay: Stay, left_at: datetime) -> None:
         left_at = max(left_at, stay.arrived_at)
+        if self._asks(stay):
+            stay = replace(stay, remembered=True)
         closed = self._save(stay.close(left_at=left_at, quote=self._quote(stay, left_at)))
         self._work.tell(StayClosed(at=left_at, **_priced(closed)))
 
-    def _quote(self, stay: Stay, left_at: datetime) -> Quote:
-        tariff = self._tariffs[stay.berth.tariff_id]
-        zone = ZoneInfo(self._policy.time_zone)
-        return quote(tariff, arrived_at=stay.arrived_at, left_at=left_at, zone=zone)
+    def _quote(self, stay: Stay, left_at: datetime) -> Quote | None:
+        """Price a stay, if it has a price: a car that has gone has gone, whatever its tariff lacks."""
+        pricing, zone = self._pricing[stay.berth.tariff_id], ZoneInfo(self._policy.time_zone)
+        car = car_of(stay.plate, earlier=self._earlier.get(stay.plate) if stay.plate else None)
+        try:
+            return pricing.quote(arrived_at=stay.arrived_at, left_at=left_at, zone=zone, car=car)
+        except DomainError:
+            return None
+
+    def _asks(self, stay: Stay) -> bool:
+        return self._pricing[stay.berth.tariff_id].asks_history
 
     def _save(self, stay: Stay) -> Stay:
         return self._note(self._rows.save(stay))
@@ -252,7 +281,6 @@ def _about(stay: Stay) -> dict[str, Any]:
 
 def _priced(stay: Stay) -> dict[str, Any]:
     assert stay.left_at is not None
-    assert stay.amount is not None
     return {
         **_about(stay),
         "left_at": stay.left_at,

@@ -1,7 +1,10 @@
 // All texts of the console in Chinese.
+import tariff from './tariff.zh-CN'
+
 export default {
+  ...tariff,
   product: { name: 'SmartCloud 智慧停车', promise: '一座城市的泊位，一张实时的图' },
-  menu: { label: '主导航', city: '实时城市', open: '打开菜单' },
+  menu: { label: '主导航', city: '实时城市', tariffs: '计费标准', tariff: '计费标准', calendar: '计费日历', open: '打开菜单' },
   login: {
     title: '登录运营台',
     hint: '使用组织分配的账号登录',
