@@ -145,6 +145,7 @@ class Rows(Generic[N]):
 
     def save(self, noun: N) -> N:
         """Put a changed row back; gives it with its new version."""
+        assert not self.table.append_only, f"{self.table.name} is never changed"
         held = self._held[noun.id]
         kept = replace(noun, v=held.noun.v + 1)  # type: ignore[type-var]
         held.noun, held.dirty = kept, True
