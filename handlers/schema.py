@@ -226,7 +226,10 @@ class Bill(Schema):
     state = Text(required=True)
     plate = fields.Nested(Plate, required=True)
     due = Count(required=True)
+    waived = Count(required=True)
     paid = Count(required=True)
+    open = Count(required=True, metadata={"description": "what is left to pay"})
+    valid_until = fields.DateTime(required=True, allow_none=True)
     lines = _list_of(BillLine)
     issued_at = fields.DateTime(required=True)
 

@@ -7,7 +7,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from server.domain.billing import BillIssued, BillWithdrawn
+from server.domain.billing import (
+    BillDiscounted,
+    BillIssued,
+    BillOverpaid,
+    BillPaid,
+    BillRefunded,
+    BillWithdrawn,
+)
 from server.domain.equipment import DeviceAlarmed, DeviceRecovered, DeviceSilent
 from server.domain.identity import LoginEnded
 from server.domain.insight import Figures, FiguresChanged
@@ -144,8 +151,11 @@ def _personal(fact: StayFact | PricedFact, name: str, **more: int) -> list[Publi
     return [Publication(f"#{fact.owner_id}", {**data, **more})]
 
 
-def bill_told(fact: BillIssued | BillWithdrawn) -> list[Publication]:
-    """Show a bill to whom it belongs."""
+BillToldFact = BillIssued | BillWithdrawn | BillDiscounted | BillPaid | BillRefunded
+
+
+def bill_told(fact: BillToldFact) -> list[Publication]:
+    """Show what happened to a bill to whom it belongs."""
     if fact.owner_id is None:
         return []
     data = {
@@ -155,6 +165,10 @@ def bill_told(fact: BillIssued | BillWithdrawn) -> list[Publication]:
         "stay_id": fact.stay_id,
         "due": fact.due,
     }
+    if isinstance(fact, BillDiscounted | BillPaid | BillRefunded):
+        data["amount"] = fact.amount
+    if isinstance(fact, BillDiscounted | BillPaid):
+        data["open"] = fact.open
     return [Publication(f"#{fact.owner_id}", data)]
 
 
@@ -177,12 +191,15 @@ FEEDS: Mapping[type[Fact], Feed] = {
     StayCorrected: stay_priced,
     BillIssued: bill_told,
     BillWithdrawn: bill_told,
+    BillDiscounted: bill_told,
+    BillPaid: bill_told,
+    BillRefunded: bill_told,
     SupplyChanged: supply_changed,
     FiguresChanged: figures_changed,
 }
 
 SILENT: frozenset[type[Fact]] = frozenset(
-    {LoginEnded, DeviceSilent, DeviceRecovered, DeviceAlarmed}
+    {LoginEnded, DeviceSilent, DeviceRecovered, DeviceAlarmed, BillOverpaid}
 )
 """Facts that no channel carries: their effects are told by facts of their own."""
 

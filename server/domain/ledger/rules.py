@@ -66,7 +66,7 @@ def hash_entry(
 
 def verify_chain(chain: str, entries: Sequence[Entry], *, length: int, head: str) -> list[Fault]:
     """List what is wrong with a chain, given its entries by number and what its end says."""
-    faults = []
+    faults: list[Fault] = []
     previous = ""
     for number, entry in enumerate(entries, 1):
         if entry.number != number:

@@ -77,6 +77,11 @@ async def policy_of(work: Work) -> Policy:
     return await work.table(Policy).maybe("city") or Policy()
 
 
+async def price_stay(work: Work, *, stay: Stay, until: datetime) -> Quote:
+    """Price a stay as if it ended then."""
+    return await Stays(work, await policy_of(work)).price(stay, until)
+
+
 class Stays:
     """The stays and berths that one unit of work touches: takes the steps of the rules."""
 
@@ -204,6 +209,11 @@ class Stays:
         left_at = max(left_at, stay.arrived_at)
         closed = self._save(stay.close(left_at=left_at, quote=self._quote(stay, left_at)))
         self._work.tell(StayClosed(at=left_at, **_priced(closed)))
+
+    async def price(self, stay: Stay, until: datetime) -> Quote:
+        """Price a stay as if it ended then."""
+        self._tariffs = await load_tariffs(self._work, {stay.berth.tariff_id})
+        return self._quote(stay, until)
 
     def _quote(self, stay: Stay, left_at: datetime) -> Quote:
         tariff = self._tariffs[stay.berth.tariff_id]
