@@ -18,6 +18,8 @@ from server.domain.billing import (
 from server.domain.equipment import DeviceAlarmed, DeviceRecovered, DeviceSilent
 from server.domain.identity import LoginEnded
 from server.domain.insight import Figures, FiguresChanged
+from server.domain.payment import IntentEnded, PaymentSucceeded, PaymentUnapplied, WalletChanged
+from server.domain.refund import RefundFailed, RefundOpened, RefundSucceeded
 from server.domain.stay import (
     BerthLabel,
     OccupancyChanged,
@@ -172,6 +174,26 @@ def bill_told(fact: BillToldFact) -> list[Publication]:
     return [Publication(f"#{fact.owner_id}", data)]
 
 
+PayerFact = PaymentSucceeded | IntentEnded | RefundOpened | RefundSucceeded
+
+
+def payer_told(fact: PayerFact) -> list[Publication]:
+    """Show what became of money to whoever paid it."""
+    if not fact.payer_id:
+        return []
+    data = {"fact": type(fact).__name__, **to_plain(fact), "at_ms": to_ms(fact.at)}
+    hidden = ("at", "payer_id", "organization_ids")
+    shown = {name: value for name, value in data.items() if name not in hidden}
+    return [Publication(f"#{fact.payer_id}", shown)]
+
+
+def wallet_changed(fact: WalletChanged) -> list[Publication]:
+    """Show a motorist what is in the wallet."""
+    data = {"fact": "WalletChanged", "at_ms": to_ms(fact.at)}
+    wallet = {"balance": fact.balance, "bonus": fact.bonus}
+    return [Publication(f"#{fact.account_id}", {**data, **wallet})]
+
+
 def supply_changed(fact: SupplyChanged) -> list[Publication]:
     """Show a place's room on the map."""
     return [Publication(f"map:{fact.cell}", {"places": [supply_row(fact.place_id, fact)]})]
@@ -194,12 +216,17 @@ FEEDS: Mapping[type[Fact], Feed] = {
     BillDiscounted: bill_told,
     BillPaid: bill_told,
     BillRefunded: bill_told,
+    PaymentSucceeded: payer_told,
+    IntentEnded: payer_told,
+    RefundOpened: payer_told,
+    RefundSucceeded: payer_told,
+    WalletChanged: wallet_changed,
     SupplyChanged: supply_changed,
     FiguresChanged: figures_changed,
 }
 
 SILENT: frozenset[type[Fact]] = frozenset(
-    {LoginEnded, DeviceSilent, DeviceRecovered, DeviceAlarmed, BillOverpaid}
+    {LoginEnded, DeviceSilent, DeviceRecovered, DeviceAlarmed, BillOverpaid, PaymentUnapplied, RefundFailed}
 )
 """Facts that no channel carries: their effects are told by facts of their own."""
 

@@ -21,6 +21,7 @@ from tornado.web import Application
 import server.domain.billing.reactions
 import server.domain.equipment.jobs
 import server.domain.insight.jobs
+import server.domain.refund.reactions
 import server.domain.stay.jobs
 import server.domain.stay.reactions
 from devices.gateway import Gateway
@@ -329,6 +330,7 @@ DECLARING = (
     server.domain.billing.reactions,
     server.domain.equipment.jobs,
     server.domain.insight.jobs,
+    server.domain.refund.reactions,
     server.domain.stay.jobs,
     server.domain.stay.reactions,
 )

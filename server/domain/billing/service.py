@@ -86,9 +86,7 @@ async def pay_bill(work: Work, *, bill_id: str, amount: Fen) -> tuple[Bill | Non
     return paid, taken
 
 
-async def unpay_stay(
-    work: Work, *, stay_id: str, amount: Fen, reference: str, reason: str
-) -> None:
+async def unpay_stay(work: Work, *, stay_id: str, amount: Fen, reference: str, reason: str) -> None:
     """Note that something which was paid for a stay was given back; it is not owed again."""
     rows = work.table(Bill)
     found = await rows.find({"stay_id": stay_id}, sort="revision")
