@@ -2,7 +2,6 @@
 
 import csv
 import hashlib
-from collections.abc import Iterator
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -25,22 +24,25 @@ def read_bill(content: bytes, *, day: date, digest: str) -> BillFile:
     return BillFile(day=day, digest=found, rows=rows)
 
 
-def _rows(lines: list[list[str]]) -> Iterator[BillRow]:
+def _rows(lines: list[list[str]]) -> list[BillRow]:
     if not lines:
         raise BadBill("the file is empty")
     header = [name.strip() for name in lines[0]]
     ends = next((i for i, line in enumerate(lines) if line and line[0] == SUMMARY), None)
     if ends is None or ends + 1 >= len(lines):
         raise BadBill("the file ends before its summary")
-    count = int(_plain(lines[ends + 1][0]))
-    if count != ends - 1:
-        raise BadBill(f"{ends - 1} lines, where the summary says {count}")
-    for line in lines[1:ends]:
-        yield _row(by_name(header, [_plain(field) for field in line]))
+    rows = [_row(by_name(header, _plain(line))) for line in lines[1:ends]]
+    said = by_name(lines[ends], _plain(lines[ends + 1]))
+    paid = sum(row.amount for row in rows if not row.refund_no)
+    back = sum(row.amount for row in rows if row.refund_no)
+    summed = (read_yuan(said["订单总金额"]), read_yuan(said["申请退款总金额"]))
+    if int(said[SUMMARY]) != len(rows) or summed != (paid, back):
+        raise BadBill("the lines are not what the summary says")
+    return rows
 
 
-def _plain(field: str) -> str:
-    return field.removeprefix("`")
+def _plain(line: list[str]) -> list[str]:
+    return [field.removeprefix("`") for field in line]
 
 
 def _row(line: dict[str, str]) -> BillRow:
