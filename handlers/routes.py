@@ -10,12 +10,16 @@ from handlers.app import App
 from handlers.base import Handler, Missing
 from handlers.console import city as console_city
 from handlers.console import logins as console_logins
+from handlers.console import money as console_money
+from handlers.hooks.payments import PaymentNotice
 from handlers.motorist import logins as motorist_logins
+from handlers.motorist import money as motorist_money
 from handlers.motorist import own
 from handlers.motorist import places as motorist_places
 from handlers.open import places as open_places
 from handlers.openapi import describe
 from handlers.patrol import logins as patrol_logins
+from handlers.patrol import money as patrol_money
 from handlers.patrol import sections
 from handlers.web.api_description import ApiDescription
 from handlers.web.files import ClientFiles
@@ -27,10 +31,13 @@ _ROOMS = (
     motorist_logins,
     motorist_places,
     own,
+    motorist_money,
     patrol_logins,
     sections,
+    patrol_money,
     console_logins,
     console_city,
+    console_money,
     open_places,
 )
 CLIENTS = Path(__file__).parent.parent / "clients"
@@ -54,6 +61,7 @@ def make_application(app: App) -> Application:
     routes: list[Any] = [(pattern_of(handler.path), handler, {"app": app}) for handler in handlers]
     routes += [
         (r"/connection/websocket", SocketHandler, {"hub": app.hub}),
+        (r"/hooks/(?P<provider>[a-z]+)", PaymentNotice, {"app": app}),
         (r"/openapi\.json", ApiDescription, {"description": describe(handlers)}),
         (r"/healthz", Health, {"app": app}),
         (r"/metrics", Metrics),

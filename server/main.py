@@ -45,7 +45,11 @@ from server.domain.stay import observe
 from server.kernel.access import system
 from server.kernel.errors import NotFound, Unavailable
 from server.kernel.work import Work
+from server.paying import Desk
+from server.providers.alipay import Alipay
+from server.providers.payment import PaymentProvider
 from server.providers.sms import AliyunSms
+from server.providers.wechat import WeChatPay
 from server.store.beats import beat, read_beats
 from server.store.jobs import run_jobs
 from server.store.lease import Lease
@@ -90,6 +94,7 @@ async def run_serve(config: Config) -> None:
             hub=hub,
             snapshots=snapshots,
             sms=AliyunSms.from_config(config),
+            desk=_desk(config, process.store),
             health=lambda: _health(process, hub),
             demo=lambda: _demo(config),
         )
@@ -140,6 +145,9 @@ async def run_worker(config: Config) -> None:
         tasks = [
             asyncio.create_task(relay.run(), name="relay"),
             asyncio.create_task(run_jobs(process.store, holder=process.node), name="jobs"),
+            asyncio.create_task(
+                _desk(config, process.store).run(holder=process.node), name="payments"
+            ),
             asyncio.create_task(process.stopping.wait(), name="stop"),
         ]
         async with _beating(process, lambda: {"well": True}):
@@ -179,6 +187,16 @@ async def _forward(hub: Hub, told: Sequence[Told]) -> bool:
         log.warning("Publications wait: redis is away")
         return False
     return True
+
+
+def _desk(config: Config, store: Store) -> Desk:
+    """Make the desk with the providers that are configured."""
+    providers: list[PaymentProvider] = []
+    if config.public_url and config.wechat_merchant_id:
+        providers.append(WeChatPay.from_config(config))
+    if config.public_url and config.alipay_app_id:
+        providers.append(Alipay.from_config(config))
+    return Desk(store, providers, public_url=config.public_url)
 
 
 def _hub(config: Config, store: Store) -> Hub:

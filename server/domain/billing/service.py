@@ -22,6 +22,7 @@ from server.domain.billing.model import (
 )
 from server.domain.stay import Stay, StayState, price_stay
 from server.domain.tariff import Line
+from server.kernel.access import Audience
 from server.kernel.errors import NotFound, Refused
 from server.kernel.money import Fen
 from server.kernel.work import Work
@@ -55,6 +56,8 @@ async def bill_stays(work: Work, *, stay_ids: Sequence[str]) -> None:
 async def bill_running_stay(work: Work, *, stay_id: str) -> Bill:
     """Bill a car that still stands for its time so far; the bill that is still good is kept."""
     stay = await work.table(Stay).get(stay_id)
+    if work.actor.audience is Audience.MOTORIST and stay.owner_id != work.actor.id:
+        raise NotFound("stay_not_found", "没有找到这条记录", id=stay_id)
     if not stay.open or stay.plate is None:
         raise Refused("stay_not_running", "该停车记录当前不能预先缴费", stay_id=stay.id)
     have = await _bills_of(work, [stay.id])

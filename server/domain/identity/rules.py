@@ -13,11 +13,21 @@ from server.kernel.access import Scope
 from server.kernel.errors import Invalid
 
 ROLES: dict[str, frozenset[str]] = {
-    "city_manager": frozenset({"city.watch", "city.figures"}),
+    "city_manager": frozenset({"city.watch", "city.figures", "money.watch", "refunds.approve"}),
     "district_manager": frozenset({"city.watch", "city.figures"}),
     "dispatcher": frozenset({"city.watch"}),
-    "finance": frozenset({"city.watch", "city.figures"}),
-    "patroller": frozenset({"patrol.watch", "patrol.identify"}),
+    "finance": frozenset(
+        {
+            "city.watch",
+            "city.figures",
+            "money.watch",
+            "money.reconcile",
+            "bills.waive",
+            "refunds.request",
+            "refunds.approve",
+        }
+    ),
+    "patroller": frozenset({"patrol.watch", "patrol.identify", "patrol.collect"}),
 }
 """What each role may do. Whoever has no role may do nothing."""
 

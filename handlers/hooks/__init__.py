@@ -1,0 +1,1 @@
+"""What other systems call: providers with what was paid."""
