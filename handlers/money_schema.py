@@ -216,3 +216,58 @@ class Exchanges(Schema):
     """Exchanges, the latest first."""
 
     items = list_of(Exchange)
+
+
+class DayBody(Schema):
+    """Which provider's day is compared."""
+
+    provider = Text(required=True, validate=validate.OneOf(["wechat", "alipay"]))
+    day = fields.Date(required=True)
+
+
+class CauseBody(Schema):
+    """Why something differs."""
+
+    cause = Text(required=True, validate=validate.Length(2, 500))
+
+
+class Reconciliation(Schema):
+    """One provider's day, compared."""
+
+    id = Text(required=True)
+    provider = Text(required=True)
+    day = Text(required=True)
+    lines = Count(required=True)
+    paid = Count(required=True)
+    refunded = Count(required=True)
+    fee = Count(required=True)
+    open = Count(required=True)
+    repaired = Count(required=True)
+    compared_at = fields.DateTime(required=True)
+
+
+class Reconciliations(Schema):
+    """Days that were compared, the latest first."""
+
+    items = list_of(Reconciliation)
+
+
+class Discrepancy(Schema):
+    """One difference of a day."""
+
+    id = Text(required=True)
+    provider = Text(required=True)
+    day = Text(required=True)
+    kind = Text(required=True)
+    number = Text(required=True)
+    refund = fields.Boolean(required=True)
+    here = Count(required=True)
+    there = Count(required=True)
+    state = Text(required=True)
+    cause = Text(required=True)
+
+
+class Discrepancies(Schema):
+    """Differences, the latest day first."""
+
+    items = list_of(Discrepancy)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from handlers.shows import Shown
 from server.domain.billing import Coupon
 from server.domain.payment import CashShift, Intent, Payment, ProviderExchange, TopUpOffer
+from server.domain.reconciliation import Discrepancy, Reconciliation
 from server.domain.refund import Refund
 
 
@@ -98,4 +99,36 @@ def show_exchange(exchange: ProviderExchange) -> Shown:
         "status": exchange.status,
         "said": exchange.said,
         "answered": exchange.answered,
+    }
+
+
+def show_reconciliation(day: Reconciliation) -> Shown:
+    """Show a day that was compared to staff."""
+    return {
+        "id": day.id,
+        "provider": day.provider,
+        "day": day.day,
+        "lines": day.lines,
+        "paid": day.paid,
+        "refunded": day.refunded,
+        "fee": day.fee,
+        "open": day.open,
+        "repaired": day.repaired,
+        "compared_at": day.compared_at,
+    }
+
+
+def show_discrepancy(found: Discrepancy) -> Shown:
+    """Show a difference to staff."""
+    return {
+        "id": found.id,
+        "provider": found.provider,
+        "day": found.day,
+        "kind": found.kind.value,
+        "number": found.number,
+        "refund": found.refund,
+        "here": found.here,
+        "there": found.there,
+        "state": found.state.value,
+        "cause": found.cause,
     }

@@ -11,6 +11,7 @@ from handlers.base import Handler, Missing
 from handlers.console import city as console_city
 from handlers.console import logins as console_logins
 from handlers.console import money as console_money
+from handlers.console import reconciliation
 from handlers.hooks.payments import PaymentNotice
 from handlers.motorist import logins as motorist_logins
 from handlers.motorist import money as motorist_money
@@ -38,6 +39,7 @@ _ROOMS = (
     console_logins,
     console_city,
     console_money,
+    reconciliation,
     open_places,
 )
 CLIENTS = Path(__file__).parent.parent / "clients"

@@ -37,6 +37,7 @@ from realtime.feeds import publications_of
 from realtime.hub import Hub
 from realtime.snapshots import Snapshots
 from server import dead_letters, demo
+from server.balancing import Balancer
 from server.config import Config
 from server.domain.equipment import Reading, Verdict, accept_readings
 from server.domain.estate import Place
@@ -142,12 +143,12 @@ async def run_worker(config: Config) -> None:
             wake=process.wake,
             forward=lambda told: _forward(hub, told),
         )
+        desk = _desk(config, process.store)
+        beside = Balancer(process.store, desk).catch_up
         tasks = [
             asyncio.create_task(relay.run(), name="relay"),
             asyncio.create_task(run_jobs(process.store, holder=process.node), name="jobs"),
-            asyncio.create_task(
-                _desk(config, process.store).run(holder=process.node), name="payments"
-            ),
+            asyncio.create_task(desk.run(holder=process.node, beside=beside), name="payments"),
             asyncio.create_task(process.stopping.wait(), name="stop"),
         ]
         async with _beating(process, lambda: {"well": True}):

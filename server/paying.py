@@ -6,7 +6,8 @@ answered is committed after. Whatever happens in between, the next round asks ag
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 
 from pymongo.errors import PyMongoError
@@ -29,6 +30,7 @@ from server.kernel.access import system
 from server.kernel.errors import DomainError, NotFound, Refused, Unavailable
 from server.providers.masking import masked
 from server.providers.payment import (
+    BillFile,
     Exchange,
     Forged,
     NoticeReply,
@@ -94,6 +96,25 @@ class Desk:
         told: Intent = await self._run(tell_client, intent_id=intent.id, client=client)
         return told
 
+    @property
+    def names(self) -> list[str]:
+        """List the providers that there are."""
+        return list(self._providers)
+
+    async def bill(self, name: str, day: date) -> BillFile:
+        """Fetch a day's bill."""
+        return await self._provider(name).bill(day)
+
+    async def learn(self, name: str, trade_no: str) -> None:
+        """Ask a provider about a trade now, and take what it says."""
+        await self._believe(name, await self._provider(name).query(trade_no))
+
+    async def learn_refund(self, name: str, *, refund_no: str, trade_no: str) -> None:
+        """Ask a provider about a refund now, and take what it says."""
+        provider = self._provider(name)
+        told = await provider.query_refund(refund_no=refund_no, trade_no=trade_no)
+        await self._believe(name, told)
+
     def require(self, name: str) -> None:
         """Refuse a provider that is not there."""
         self._provider(name)
@@ -138,14 +159,15 @@ class Desk:
             await self._patiently(self._ask_refund(refund), refund_id=refund.id)
         return len(intents) + len(refunds)
 
-    async def run(self, *, holder: str) -> None:
-        """Ask about what is due until cancelled, in one process at a time."""
+    async def run(self, *, holder: str, beside: Callable[[datetime], Awaitable[None]]) -> None:
+        """Ask about what is due until cancelled, in one process at a time; `beside` goes with it."""
         lease = Lease(self._store.database, name="payments", holder=holder, lasts_s=LEASE_S)
         while True:
             stop_if_cancelled()
             try:
                 if await lease.take():
                     await self.ask()
+                    await beside(self._store.clock())
             except (PyMongoError, Unavailable):
                 log.warning("Payments wait: the store is away")
             await asyncio.sleep(EVERY_S)

@@ -26,6 +26,18 @@ class PlateBills(Handler):
         return {"items": [show_bill(bill) for bill in found]}
 
 
+class CashShifts(Handler):
+    """`/cash-shifts`."""
+
+    path = "/api/patrol/cash-shifts"
+    audience = Audience.PATROL
+
+    @action("开班", permit="patrol.collect", answer=schema.CashShift, status=201, once=True)
+    async def post(self) -> Shown:
+        """Begin to take cash."""
+        return show_shift(await self.run(open_shift))
+
+
 class CashPayments(Handler):
     """`/cash-payments`."""
 
@@ -66,18 +78,6 @@ class CodePayments(Handler):
         key = {"request_key": self.request_key, "provider": Method(provider)}
         intent = await self.run(begin_payment, **key, **wish)
         return show_intent(await self.app.desk.start(intent, payer=payer))
-
-
-class CashShifts(Handler):
-    """`/cash-shifts`."""
-
-    path = "/api/patrol/cash-shifts"
-    audience = Audience.PATROL
-
-    @action("开班", permit="patrol.collect", answer=schema.CashShift, status=201, once=True)
-    async def post(self) -> Shown:
-        """Begin to take cash."""
-        return show_shift(await self.run(open_shift))
 
 
 class CurrentShift(Handler):

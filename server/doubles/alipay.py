@@ -118,7 +118,7 @@ class AlipayDouble:
 
     def paid(self, trade: Trade) -> None:
         """Tell the merchant that a trade was paid."""
-        self.tell(trade, {"gmt_payment": _local(trade.paid_at)})
+        self.notify(trade, {"gmt_payment": _local(trade.paid_at)})
 
     def refunded(self, trade: Trade, refund: Refund) -> None:
         """Tell the merchant that something was given back."""
@@ -128,9 +128,9 @@ class AlipayDouble:
             "out_biz_no": refund.refund_no,
             "refund_fee": _yuan(trade.refunded),
         }
-        self.tell(trade, back)
+        self.notify(trade, back)
 
-    def tell(self, trade: Trade, more: Mapping[str, str]) -> None:
+    def notify(self, trade: Trade, more: Mapping[str, str]) -> None:
         """Send a notice; `notify_id` is the same each time."""
         whole = trade.refunded == trade.amount
         fields = {

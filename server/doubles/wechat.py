@@ -109,14 +109,14 @@ class WeChatDouble:
 
     def paid(self, trade: Trade) -> None:
         """Tell the merchant that a trade was paid."""
-        self.tell(trade.notify_url, "TRANSACTION.SUCCESS", lambda: self.show_trade(trade))
+        self.notify(trade.notify_url, "TRANSACTION.SUCCESS", lambda: self.show_trade(trade))
 
     def refunded(self, trade: Trade, refund: Refund) -> None:
         """Tell the merchant what became of a refund."""
         event = f"REFUND.{refund.state.upper()}"
-        self.tell(refund.notify_url, event, lambda: self.show_refund_notice(trade, refund))
+        self.notify(refund.notify_url, event, lambda: self.show_refund_notice(trade, refund))
 
-    def tell(self, url: str, event: str, content: Callable[[], Mapping[str, Any]]) -> None:
+    def notify(self, url: str, event: str, content: Callable[[], Mapping[str, Any]]) -> None:
         """Send a notice, sealed once and signed anew each time it is sent."""
         body = self.notice(event, content())
 

@@ -3,11 +3,14 @@
 支付渠道：下单、查询、关单、退款、对账单与回调，各渠道同一说法。
 """
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
+
+_YUAN = re.compile(r"([+-]?)([0-9]+)\.?([0-9]{0,2})0*")
 
 
 class Scene(StrEnum):
@@ -182,11 +185,11 @@ class PaymentProvider(Protocol):
 
 def read_yuan(text: str) -> int:
     """Read an amount in yuan as fen, without ever making a float; raises ValueError."""
-    sign = -1 if text.startswith("-") else 1
-    whole, _, cents = text.strip().lstrip("+-").partition(".")
-    if not whole.isdecimal() or not (cents or "0").isdecimal() or cents[2:].strip("0"):
+    found = _YUAN.fullmatch(text.strip())
+    if not found:
         raise ValueError(f"{text!r} is no amount in yuan")
-    return sign * (int(whole) * 100 + int(f"{cents[:2]:0<2}"))
+    fen = int(found[2]) * 100 + int(f"{found[3] or '0':0<2}")
+    return -fen if found[1] == "-" else fen
 
 
 def write_yuan(amount: int) -> str:
