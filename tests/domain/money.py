@@ -64,15 +64,15 @@ async def priced(world: World, stay_id: str, amount: int, **changes: Any) -> Non
         return rows.save(replace(before, amount=amount, lines=fresh.lines, **changes))
 
     stay = await world.run(price)
-    await world.run(bill_priced_stays, facts=[closed_fact(world, stay)])
+    await world.run(bill_priced_stays, facts=[closed_fact(world.now, stay)])
 
 
-def closed_fact(world: World, stay: Stay) -> StayClosed:
+def closed_fact(at: datetime, stay: Stay) -> StayClosed:
     """Tell that a stay has ended."""
     assert stay.left_at is not None
     assert stay.amount is not None
     return StayClosed(
-        at=world.now,
+        at=at,
         stay_id=stay.id,
         berth_id=stay.berth_id,
         berth=stay.berth,
