@@ -78,7 +78,10 @@ class History:
         self.owner: Actor = replace(OWNER, id=f"m-{self.name}")
         self.patrol: Actor = replace(PATROL, id=f"p-{self.name}")
         self.desk = Desk(self.store, list(self.providers.values()), public_url="http://city")
-        self.relay = Relay(self.store, holder="check", wake=Wake("redis://127.0.0.1:1"), forward=_forward)
+        self.relaying = asyncio.Lock()
+        self.relay = Relay(
+            self.store, holder="check", wake=Wake("redis://127.0.0.1:1"), forward=_forward
+        )
 
     async def run(self, use_case: Callable[..., Awaitable[Any]], actor: Actor, **named: Any) -> Any:
         """Ask for a use case as a client does: again when nobody answered, under the same key."""
@@ -241,8 +244,9 @@ class History:
             )
 
     async def react(self) -> None:
-        """Let the relay carry what was told."""
-        await self.dying(self.relay.drain())
+        """Let the relay carry what was told; there is one at a time."""
+        async with self.relaying:
+            await self.dying(self.relay.drain())
 
     STEPS = (
         *("price", "price", "wish", "wish", "wish", "pay", "pay", "tell", "tell", "ask"),
@@ -261,8 +265,8 @@ class History:
     async def live(self) -> None:
         """Live through a seeded history, and settle it."""
         await self.step("price")
-        self.store.plan_crashes(self.random, within=60, count=self.random.randint(0, 6))
-        for _ in range(self.random.randint(5, 11)):
+        self.store.plan_crashes(self.random, within=20, count=self.random.randint(0, 4))
+        for _ in range(self.random.randint(3, 7)):
             await self.step(*self.random.choices(self.STEPS, k=self.random.choice((1, 1, 2, 3))))
         await self.settle()
         self.faults += await self.check()
@@ -287,12 +291,13 @@ class History:
 
     async def waiting(self) -> bool:
         """Say whether something is still to be asked or told; a wrong amount waits for a person."""
-        intents = [one for one in await self.rows(Intent, "payer_id") if one.id not in self.wrong]
-        refunds = await self.refunds()
-        pending = await self.store.database["outbox"].find_one({"relayed_at": None})
-        return bool(
-            pending or any(one.ask_at for one in intents) or any(one.ask_at for one in refunds)
-        )
+        database = self.store.database
+        if await database["outbox"].find_one({"relayed_at": None}):
+            return True
+        due = {"ask_at": {"$type": "date"}}
+        intents = {**due, "_id": {"$nin": list(self.wrong)}}
+        found = await database["payment_intents"].find_one({**intents, "payer_id": self.owner.id})
+        return bool(found or await database["refunds"].find_one(due))
 
     # --- what must hold ----------------------------------------------------------------------
 

@@ -39,25 +39,30 @@ class Findings:
 
 @asynccontextmanager
 async def slot(mongo_url: str, name: str) -> AsyncIterator[tuple[CrashingStore, Clock]]:
-    """Open an empty database of its own."""
+    """Open an empty database of its own; one that was made before is emptied, which is faster."""
     async with connect(mongo_url) as client:
-        await client.drop_database(name)
         clock = Clock(NOON)
         store = CrashingStore(client[name], clock=clock)
+        names = await store.database.list_collection_names()
+        await asyncio.gather(*(store.database[one].delete_many({}) for one in names))
         await store.prepare()
         yield store, clock
-        await client.drop_database(name)
 
 
 async def run_seeds(
-    mongo_url: str, seeds: Iterable[int], *, slots: int = 4, until_fault: bool = False
+    mongo_url: str,
+    seeds: Iterable[int],
+    *,
+    slots: int = 4,
+    until_fault: bool = False,
+    database: str = "money_check",
 ) -> Findings:
     """Live through the histories of the seeds, and check the ledgers at the end."""
     waiting, found = iter(seeds), Findings()
     began = time.perf_counter()
 
     async def work(number: int) -> None:
-        async with slot(mongo_url, f"money_check_{number}") as (store, clock):
+        async with slot(mongo_url, f"{database}_{number}") as (store, clock):
             for seed in waiting:
                 history = History(store, clock, f"h{seed}", Random(seed))
                 await history.live()
