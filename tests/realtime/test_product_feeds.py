@@ -11,11 +11,37 @@ from realtime.channels import Channels, listener
 from realtime.feeds import FEEDS, SILENT, publications_of
 from realtime.namespaces import UnknownChannel
 from realtime.snapshots import Snapshots
-from server.domain.billing import BillIssued, BillWithdrawn
+from server.domain.billing import (
+    Bill,
+    BillDiscounted,
+    BillIssued,
+    BillPaid,
+    BillRefunded,
+    BillWithdrawn,
+    waive_bill,
+)
 from server.domain.billing.reactions import bill_priced_stays
 from server.domain.identity import Organization, enrol
 from server.domain.insight import FiguresChanged
 from server.domain.insight.jobs import refresh_figures
+from server.domain.payment import (
+    IntentEnded,
+    Method,
+    Payment,
+    PaymentSucceeded,
+    WalletChanged,
+    begin_top_up,
+    close_intent,
+)
+from server.domain.refund import (
+    RefundAnswer,
+    RefundOpened,
+    RefundState,
+    RefundSucceeded,
+    approve_refund,
+    hear_refund,
+    open_refund,
+)
 from server.domain.stay import (
     OccupancyChanged,
     StayClosed,
@@ -30,12 +56,13 @@ from server.domain.stay.jobs import count_room, settle_berths
 from server.domain.vehicle import Plate, PlateColor, Vehicle, register_vehicles
 from server.kernel.access import Actor, Audience, Scope
 from server.kernel.events import Fact, Facts
+from tests.domain.money import CHIEF, CLERK, paid, rows, wish
+from tests.domain.money import OWNER as MOTORIST
 from tests.world import NOON, World
 
 PLATE = Plate("粤B12345", PlateColor.BLUE)
 OWNER = "motorist-1"
 STATES = ("section:s1", "section:s1:staff", "map:ws107", "kpi:city")
-Scenario = Callable[[World], Awaitable[None]]
 
 
 async def park(world: World) -> None:
@@ -66,6 +93,41 @@ async def correct(world: World) -> None:
     await world.run(bill_priced_stays, facts=await world.facts(StayCorrected))
 
 
+async def owed(world: World) -> Bill:
+    await leave_and_bill(world)
+    [bill] = await rows(world, Bill)
+    assert isinstance(bill, Bill)
+    return bill
+
+
+async def pay(world: World) -> Payment:
+    return await paid(world, await wish(world, await owed(world)))
+
+
+async def waive(world: World) -> None:
+    bill = await owed(world)
+    await world.run(waive_bill, actor=CLERK, bill_id=bill.id, amount=10, reason="地磁误判")
+
+
+async def give_up(world: World) -> None:
+    intent = await wish(world, await owed(world))
+    await world.run(close_intent, actor=MOTORIST, intent_id=intent.id)
+
+
+async def fill_wallet(world: World) -> None:
+    named = {"amount": 500, "provider": Method.WECHAT, "scene": "native"}
+    await paid(world, await world.run(begin_top_up, actor=MOTORIST, **named))
+
+
+async def give_back(world: World) -> None:
+    payment = await pay(world)
+    [part] = payment.applied
+    asked = {"payment_id": payment.id, "stay_id": part.stay_id, "amount": 50, "reason": "误收"}
+    refund = await world.run(open_refund, actor=CLERK, request_key="r1", **asked)
+    await world.run(approve_refund, actor=CHIEF, refund_id=refund.id)
+    await world.run(hear_refund, answer=RefundAnswer(refund.id, RefundState.SUCCEEDED))
+
+
 async def count(world: World) -> None:
     await park(world)
     await world.job(count_room)
@@ -76,7 +138,7 @@ async def figure(world: World) -> None:
     await world.job(refresh_figures)
 
 
-SCENARIOS: dict[type[Fact], Scenario] = {
+SCENARIOS: dict[type[Fact], Callable[[World], Awaitable[Any]]] = {
     OccupancyChanged: park,
     StayOpened: park,
     StayIdentified: park,
@@ -84,6 +146,14 @@ SCENARIOS: dict[type[Fact], Scenario] = {
     StayCorrected: correct,
     BillIssued: leave_and_bill,
     BillWithdrawn: correct,
+    BillDiscounted: waive,
+    BillPaid: pay,
+    BillRefunded: give_back,
+    PaymentSucceeded: pay,
+    IntentEnded: give_up,
+    WalletChanged: fill_wallet,
+    RefundOpened: give_back,
+    RefundSucceeded: give_back,
     SupplyChanged: count,
     FiguresChanged: figure,
 }
@@ -169,7 +239,12 @@ async def test_what_was_shown_and_what_is_published_is_what_is_shown(
 
 
 @pytest.mark.parametrize(
-    "kind", [StayOpened, StayIdentified, StayClosed, BillIssued], ids=lambda kind: kind.__name__
+    "kind",
+    [
+        *(StayOpened, StayIdentified, StayClosed, BillIssued, BillPaid, BillDiscounted),
+        *(BillRefunded, PaymentSucceeded, IntentEnded, WalletChanged, RefundSucceeded),
+    ],
+    ids=lambda kind: kind.__name__,
 )
 async def test_a_motorist_hears_of_his_own_stays_and_bills(city: World, kind: type[Fact]) -> None:
     await SCENARIOS[kind](city)
