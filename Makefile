@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 CLIENT_SOURCES := $(shell find clients -type f \( -name '*.ts' -o -name '*.vue' -o -name '*.json' -o -name '*.css' -o -name '*.scss' -o -name '*.html' -o -name '*.svg' -o -name '*.png' \) -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
-.PHONY: setup run test check clients e2e bench money-check docs clean
+.PHONY: setup run test check clients e2e bench autobahn money-check docs clean
 
 run: setup clients  ## bring the platform up on embedded servers, with a simulated city
 	$(BIN)/smartcloud up --simulate
@@ -29,6 +29,8 @@ bench: setup  ## ratios against a floor in the same run
 	$(BIN)/python -m bench
 money-check: setup  ## ten thousand histories of payments without a fault, and every planted bug found
 	$(BIN)/python -m tests.money
+autobahn: setup  ## websocket conformance of the hub's handler, by the Autobahn suite
+	$(BIN)/python -m bench.autobahn
 docs: setup  ## write the generated documents anew
 	$(BIN)/python -m docs.generate
 

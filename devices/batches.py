@@ -13,12 +13,17 @@ ReadingId = tuple[str, int, int]
 
 @dataclass(slots=True, eq=False)
 class Parcel:
-    """A message with its address and the number of its readings that are not settled yet."""
+    """A message with its address and the number of its readings that are not settled yet.
+
+    `signed_body` is what its signature vouches for, `refusal` why it is not believed.
+    """
 
     arrival: Arrival
     device_id: str | None
     kind: str
     unsettled: int = 0
+    signed_body: bytes | None = None
+    refusal: Unreadable | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -61,8 +66,11 @@ def unpack(parcels: Iterable[Parcel]) -> Unpacked:
 def _read(parcel: Parcel) -> list[Reading]:
     if parcel.device_id is None:
         raise Unreadable(Reason.BAD_TOPIC, parcel.arrival.topic[:200])
-    arrival = parcel.arrival
-    return decode(parcel.kind, parcel.device_id, arrival.payload, arrival.received_at)
+    if parcel.refusal is not None:
+        raise parcel.refusal
+    arrival, body = parcel.arrival, parcel.signed_body
+    payload = arrival.payload if body is None else body
+    return decode(parcel.kind, parcel.device_id, payload, arrival.received_at)
 
 
 def in_order(opened: list[Open]) -> list[Open]:

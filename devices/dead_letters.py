@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-# A dead letter keeps this much of its message: a refused 10 MB payload must not be stored whole.
-KEPT_BYTES = 8 * 1024
+from devices.signatures import HEAD_BYTES
+
+# A dead letter keeps this much of its message, the longest honest one with its signature: a refused
+# 10 MB payload must not be stored whole.
+KEPT_BYTES = 8 * 1024 + HEAD_BYTES
 
 
 class Reason(StrEnum):
@@ -20,6 +23,8 @@ class Reason(StrEnum):
     UNKNOWN_CODEC = "unknown_codec"
     UNKNOWN_DEVICE = "unknown_device"
     BAD_TOPIC = "bad_topic"
+    UNSIGNED = "unsigned"
+    BAD_SIGNATURE = "bad_signature"
     FAILED = "failed"
 
 

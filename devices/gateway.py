@@ -4,7 +4,9 @@ import asyncio
 import logging
 
 from devices.batches import Parcel
+from devices.checkpoint import Checkpoint
 from devices.dead_letters import Bury
+from devices.keys import KeyStore
 from devices.lanes import REORDER_WINDOW_S, Lane
 from devices.metrics import IN_HAND
 from devices.mqtt import Arrival, MqttClient
@@ -24,7 +26,8 @@ class Gateway:
 
     `client_id` names the session at the broker and must be the same at each start of this
     process, and another one in each process: messages wait under it while the process is down.
-    `shared` lets several processes divide the messages among them.
+    `shared` lets several processes divide the messages among them. With `keys` signed messages are
+    checked, and with `signed_only` others are not believed; without, the broker is.
     """
 
     def __init__(
@@ -34,6 +37,8 @@ class Gateway:
         client_id: str,
         take: Take,
         bury: Bury,
+        keys: KeyStore | None = None,
+        signed_only: bool = False,
         shared: bool = True,
         reorder_window_s: float = REORDER_WINDOW_S,
     ) -> None:
@@ -46,6 +51,10 @@ class Gateway:
             Lane(patience=self._patience, post=self._mqtt, reorder_window_s=reorder_window_s)
             for _ in range(LANES)
         ]
+        assert keys or not signed_only, "signatures need keys"
+        self._checkpoint = (
+            Checkpoint(keys, signed_only=signed_only, admit=self._admit) if keys else None
+        )
         self._stopping = asyncio.Event()
 
     @property
@@ -55,8 +64,9 @@ class Gateway:
 
     @property
     def store_is_away(self) -> bool:
-        """Say whether flushes are waiting for the store."""
-        return self._patience.store_is_away
+        """Say whether messages are waiting for the store."""
+        keys_are_away = self._checkpoint is not None and self._checkpoint.store_is_away
+        return self._patience.store_is_away or keys_are_away
 
     @property
     def in_hand(self) -> int:
@@ -73,17 +83,18 @@ class Gateway:
         mqtt = asyncio.create_task(self._mqtt.run(), name="mqtt")
         lanes = [asyncio.create_task(lane.run(), name="lane") for lane in self._lanes]
         stopping = asyncio.create_task(self._stopping.wait())
+        tasks = [mqtt, stopping, *lanes]
+        if self._checkpoint is not None:
+            tasks.append(asyncio.create_task(self._checkpoint.run(), name="checkpoint"))
         try:
-            done, _ = await asyncio.wait(
-                [mqtt, stopping, *lanes], return_when=asyncio.FIRST_COMPLETED
-            )
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             await self._wind_down(mqtt, lanes)
             for task in done:
-                task.result()  # a lane or the connection that ended by itself says why
+                task.result()  # whatever ended by itself says why
         finally:
-            for task in (mqtt, stopping, *lanes):
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(mqtt, stopping, *lanes, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _wind_down(self, mqtt: asyncio.Task[None], lanes: list[asyncio.Task[None]]) -> None:
         self._mqtt.hold_back()
@@ -97,6 +108,9 @@ class Gateway:
     def _hear(self, arrival: Arrival) -> None:
         address = parse_up(arrival.topic)
         device_id, kind = address if address else (None, "")
-        parcel = Parcel(arrival, device_id, kind)
+        put = self._checkpoint.put if self._checkpoint is not None else self._admit
+        put(Parcel(arrival, device_id, kind))
+
+    def _admit(self, parcel: Parcel) -> None:
         # By device, so that the order of one device's readings is the order of one lane.
-        self._lanes[hash(device_id) % LANES].put(parcel)
+        self._lanes[hash(parcel.device_id) % LANES].put(parcel)

@@ -9,12 +9,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from ssl import create_default_context
-from urllib.parse import unquote, urlsplit
 
 import aiomqtt
 from paho.mqtt.client import Client as Paho
 from paho.mqtt.client import MQTTMessage
+
+from devices.broker_url import connection_of
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ class MqttClient:
     ) -> None:
         self.connected = False
         self.in_hand = 0
-        self._url = urlsplit(url)
+        self._url = url
         self._client_id = client_id
         self._filters = filters
         self._hear = hear
@@ -142,12 +142,8 @@ class MqttClient:
         self._cut.clear()
         if self._closing.is_set():
             self._cut.set()
-        secure = self._url.scheme == "mqtts"
         client = aiomqtt.Client(
-            self._url.hostname or "127.0.0.1",
-            self._url.port or (8883 if secure else 1883),
-            username=unquote(self._url.username) if self._url.username else None,
-            password=unquote(self._url.password) if self._url.password else None,
+            **connection_of(self._url),
             identifier=self._client_id,
             protocol=aiomqtt.ProtocolVersion.V311,
             clean_session=False,
@@ -157,7 +153,6 @@ class MqttClient:
             max_inflight_messages=0,
             # Else Nagle and the peer's delayed ACK hold each batch of small packets for 40 ms.
             socket_options=((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),),
-            tls_context=create_default_context() if secure else None,
         )
         # The paho client beneath has what aiomqtt does not offer: acknowledgement by hand.
         paho = client._client

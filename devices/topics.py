@@ -3,6 +3,7 @@
 import re
 
 UP_FILTER = "devices/+/up/+"
+ACKS_FILTER = "devices/+/ack"
 # Ingest processes that share this subscription get each message once among them.
 SHARED_UP_FILTER = f"$share/ingest/{UP_FILTER}"
 

@@ -12,6 +12,7 @@ from handlers.console import city as console_city
 from handlers.console import logins as console_logins
 from handlers.console import money as console_money
 from handlers.console import reconciliation
+from handlers.hooks import mqtt as mqtt_hooks
 from handlers.hooks.payments import PaymentNotice
 from handlers.motorist import logins as motorist_logins
 from handlers.motorist import money as motorist_money
@@ -26,6 +27,7 @@ from handlers.web.api_description import ApiDescription
 from handlers.web.files import ClientFiles
 from handlers.web.health import Health, Metrics, Time
 from handlers.web.landing import Landing
+from realtime.api_http import api_route
 from realtime.socket import SocketHandler
 
 _ROOMS = (
@@ -41,6 +43,7 @@ _ROOMS = (
     console_money,
     reconciliation,
     open_places,
+    mqtt_hooks,
 )
 CLIENTS = Path(__file__).parent.parent / "clients"
 FOLDERS = {"console": "console/dist", "pos": "pos/dist", "m": "miniprogram/dist/build/h5"}
@@ -70,6 +73,8 @@ def make_application(app: App) -> Application:
         (r"/", Landing, {"app": app}),
         (r"/favicon\.ico", RedirectHandler, {"url": "/console/favicon.svg"}),
     ]
+    if app.config.realtime_api_key:
+        routes.append(api_route("/realtime/api", app.hub, app.config.realtime_api_key))
     for name, folder in FOLDERS.items():
         routes.append((rf"/{name}", RedirectHandler, {"url": f"/{name}/"}))
         routes.append((rf"/{name}/(.*)", ClientFiles, {"path": str(CLIENTS / folder)}))

@@ -131,6 +131,16 @@ class RedisBroker:
         flat = (await self._run(PRESENT, [ask]))[0]
         return {flat[i].decode(): flat[i + 1] for i in range(0, len(flat), 2)}
 
+    async def claim(self, name: str, value: bytes, ttl_s: int) -> bytes:
+        key = f"{self._prefix}.note.{{{name}}}"
+        pipe = self._redis.pipeline(transaction=True)
+        pipe.set(key, value, nx=True, ex=ttl_s)
+        pipe.get(key)
+        return bytes((await self._ask(pipe.execute()))[1])
+
+    async def settle(self, name: str, value: bytes, ttl_s: int) -> None:
+        await self._ask(self._redis.set(f"{self._prefix}.note.{{{name}}}", value, ex=ttl_s))
+
     async def _send_waiting(self) -> None:
         while self._waiting:
             batch, self._waiting = self._waiting, []

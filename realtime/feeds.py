@@ -15,7 +15,7 @@ from server.domain.billing import (
     BillRefunded,
     BillWithdrawn,
 )
-from server.domain.equipment import DeviceAlarmed, DeviceRecovered, DeviceSilent
+from server.domain.equipment import DeviceAlarmed, DeviceFact, DeviceRecovered, DeviceSilent
 from server.domain.identity import LoginEnded
 from server.domain.insight import Figures, FiguresChanged
 from server.domain.payment import IntentEnded, PaymentSucceeded, PaymentUnapplied, WalletChanged
@@ -113,10 +113,13 @@ def _line(
         "place_name": berth.place_name,
         "berth_code": berth.code,
         "plate": mask_plate(plate.number) if plate else None,
-        "amount": None,
-        "duration_s": None,
+        **_NO_MORE,
     }
     return Publication(f"live:{berth.organization_id}", {**data, **more})
+
+
+# Every line has the same keys.
+_NO_MORE: Data = {"amount": None, "duration_s": None, "device_kind": None, "alarm": None}
 
 
 StayFact = StayOpened | StayIdentified | StayVoided
@@ -194,6 +197,29 @@ def wallet_changed(fact: WalletChanged) -> list[Publication]:
     return [Publication(f"#{fact.account_id}", {**data, **wallet})]
 
 
+def device_told(fact: DeviceFact) -> list[Publication]:
+    """Show as a line what is the matter with a device, at the berth that it concerns if it is one."""
+    data = {
+        "fact": type(fact).__name__,
+        "at_ms": to_ms(fact.at),
+        "place_id": fact.place_id,
+        "place_name": fact.place_name,
+        "berth_code": _berth_code(fact),
+        "plate": None,
+        **_NO_MORE,
+        "device_kind": fact.device_kind.value,
+        "alarm": fact.alarm if isinstance(fact, DeviceAlarmed) else None,
+    }
+    return [Publication(f"live:{fact.organization_id}", data)]
+
+
+def _berth_code(fact: DeviceFact) -> str | None:
+    codes = dict(zip(fact.berth_ids, fact.berth_codes, strict=True))
+    if isinstance(fact, DeviceAlarmed) and fact.berth_id is not None:
+        return codes.get(fact.berth_id)
+    return fact.berth_codes[0] if len(fact.berth_codes) == 1 else None
+
+
 def supply_changed(fact: SupplyChanged) -> list[Publication]:
     """Show a place's room on the map."""
     return [Publication(f"map:{fact.cell}", {"places": [supply_row(fact.place_id, fact)]})]
@@ -223,10 +249,13 @@ FEEDS: Mapping[type[Fact], Feed] = {
     WalletChanged: wallet_changed,
     SupplyChanged: supply_changed,
     FiguresChanged: figures_changed,
+    DeviceSilent: device_told,
+    DeviceRecovered: device_told,
+    DeviceAlarmed: device_told,
 }
 
 SILENT: frozenset[type[Fact]] = frozenset(
-    {LoginEnded, DeviceSilent, DeviceRecovered, DeviceAlarmed, BillOverpaid, PaymentUnapplied, RefundFailed}
+    {LoginEnded, BillOverpaid, PaymentUnapplied, RefundFailed}
 )
 """Facts that no channel carries: their effects are told by facts of their own."""
 

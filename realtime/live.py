@@ -217,6 +217,16 @@ class LiveChannel:
             raise Unrecoverable(self.name)
         return [publication(body, at) for at, body in kept]
 
+    def newest(self, page: Page) -> tuple[int, bytes | None]:
+        """Give the stream's newest publication and its offset, from what `missed` is given.
+
+        There is none when nothing was published yet, or the newest is no longer remembered.
+        """
+        kept = [(one.offset, one.body) for one in page.kept] + self._recent
+        offset, body = max(kept, key=lambda one: one[0], default=(0, b""))
+        end = max(page.position.offset, self.position.offset)
+        return end, publication(body, offset) if offset == end and offset else None
+
 
 def _continues(page: Page, position: Position) -> bool:
     offsets = [one.offset for one in page.kept]

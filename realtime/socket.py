@@ -9,6 +9,7 @@ import math
 from asyncio import Future
 from collections.abc import Awaitable
 from contextlib import suppress
+from fnmatch import fnmatchcase
 
 from tornado.iostream import IOStream, StreamClosedError
 from tornado.web import HTTPError
@@ -18,6 +19,9 @@ from realtime import codes
 from realtime.hub import Hub
 from realtime.metrics import BACKLOGGED
 from realtime.session import Session
+from realtime.strict import StrictHandler
+
+JSON, PROTOBUF = "centrifuge-json", "centrifuge-protobuf"
 
 
 class SocketTransport:
@@ -165,7 +169,7 @@ class SocketTransport:
         return written
 
 
-class SocketHandler(WebSocketHandler):
+class SocketHandler(StrictHandler):
     """Route it with the hub: `(r"/connection/websocket", SocketHandler, {"hub": hub})`."""
 
     def initialize(self, hub: Hub) -> None:
@@ -178,13 +182,19 @@ class SocketHandler(WebSocketHandler):
         return self._hub.limits.frame_bytes
 
     def prepare(self) -> None:
-        if self._hub.closing:
+        if self._hub.closing or self._hub.is_full():
             raise HTTPError(503)
+
+    def select_subprotocol(self, subprotocols: list[str]) -> str | None:
+        """Agree to what the SDKs ask for; protobuf only to refuse it with a code they understand."""
+        known = [name for name in subprotocols if name in (JSON, PROTOBUF)]
+        return known[0] if known else None
 
     def check_origin(self, origin: str) -> bool:
         """Allow the configured origins, or else only this server's own."""
         if self._hub.origins:
-            return origin.rstrip("/").lower() in self._hub.origins
+            asked = origin.rstrip("/").lower()
+            return any(fnmatchcase(asked, allowed) for allowed in self._hub.origins)
         return bool(super().check_origin(origin))
 
     def open(self, *args: str, **kwargs: str) -> None:
@@ -193,6 +203,8 @@ class SocketHandler(WebSocketHandler):
         stream = self.ws_connection.stream
         assert stream is not None
         self._transport = SocketTransport(self._hub, self, stream)
+        if self.selected_subprotocol == PROTOBUF:
+            self._transport.session.disconnect(codes.INAPPROPRIATE_PROTOCOL)
 
     def on_message(self, message: str | bytes) -> Awaitable[None] | None:
         assert self._transport is not None

@@ -6,12 +6,15 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
+from server.cli_operations import declare_operations
 from server.config import Config, ConfigRefused, render_config_keys
+from server.kernel.errors import DomainError
 from server.logs import set_up_logs
 from server.standalone import StandaloneRefused
 from server.standalone.doctor import examine, show_findings
@@ -20,8 +23,15 @@ from server.standalone.up import City
 
 # sysexits(3): wrong configuration; and what a shell reports for Ctrl-C.
 EXIT_REFUSED = 78
+EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130
 OPTIONS = {"data_dir": "SMARTCLOUD_DATA_DIR", "http_port": "SMARTCLOUD_HTTP_PORT"}
+REALTIME_OPTIONS = {
+    "--config": "JSON file in the shape of Centrifugo's configuration",
+    "--port": "port instead of http_server.port (8000)",
+    "--address": "address instead of http_server.address (all)",
+    "--redis": "URL of a Redis, instead of engine.type and engine.redis.address",
+}
 
 
 @dataclass(frozen=True)
@@ -52,6 +62,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (ConfigRefused, StandaloneRefused) as refusal:
         Console(stderr=True).print(Text(str(refusal), style="red"), soft_wrap=True)
         return EXIT_REFUSED
+    except DomainError as refusal:
+        Console(stderr=True).print(Text(str(refusal), style="red"), soft_wrap=True)
+        return EXIT_FAILED
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
 
@@ -88,10 +101,14 @@ def make_parser() -> argparse.ArgumentParser:
     add("ingest", run_ingest, "take readings from the MQTT broker")
     add("worker", run_worker, "forward facts and do what is due")
     add("simulate", run_simulate, "a city of devices over real MQTT", takes_more=True)
+    realtime = add("realtime", run_realtime, "the websocket hub alone, without the platform")
+    for option, meaning in REALTIME_OPTIONS.items():
+        realtime.add_argument(option, help=meaning)
     doctor = add("doctor", run_doctor, "say what is found, what is missing and what to do")
     doctor.add_argument("--data-dir", help="folder to look at (default .data)")
     double = add("provider-double", run_double, "stand in for an outside provider")
     double.add_argument("provider", choices=["sms", "wechat", "alipay"])
+    declare_operations(add)
     add("config", run_config, "print all environment variables as a Markdown table")
     return parser
 
@@ -138,6 +155,26 @@ def run_simulate(call: Call) -> None:
     config = call.config()
     set_up_logs(config, process="simulate")
     simulate(call.rest, config)
+
+
+def run_realtime(call: Call) -> None:
+    """Run a hub by its own configuration, of which the platform's variables are no part."""
+    from realtime.alone import run
+    from realtime.settings import SettingsRefused, read_settings
+
+    options = call.options
+    set_up_logs(Config(), process="realtime")
+    # What is typed is as good as a variable, and is read and refused as one.
+    typed = {"HTTP_SERVER_PORT": options.port, "HTTP_SERVER_ADDRESS": options.address}
+    if options.redis:
+        typed |= {"ENGINE_TYPE": "redis", "ENGINE_REDIS_ADDRESS": options.redis}
+    given = {f"CENTRIFUGO_{name}": value for name, value in typed.items() if value}
+    try:
+        path = Path(options.config) if options.config else None
+        settings = read_settings(path, os.environ | given)
+    except SettingsRefused as refusal:
+        raise ConfigRefused(str(refusal)) from refusal
+    asyncio.run(run(settings))
 
 
 def run_double(call: Call) -> None:

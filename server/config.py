@@ -1,11 +1,19 @@
 """Turns the environment into one frozen Config; every variable is documented here and only here."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+from server.config_keys import ConfigKey, key
+from server.config_payments import (
+    ALIPAY_URL,
+    WECHAT_URL,
+    PaymentConfig,
+    demo_payments,
+    unfit_payments,
+)
 from server.config_values import (
     read_flag,
     read_folder,
@@ -14,13 +22,13 @@ from server.config_values import (
     read_mode,
     read_port,
     read_port_or_none,
+    read_signed_readings,
     read_zone,
 )
 from server.secrets_file import DEMO_PREFIX, keep_secrets, new_demo_secret
 
 ALIYUN_SMS_URL = "https://dysmsapi.aliyuncs.com"
-WECHAT_URL = "https://api.mch.weixin.qq.com"
-ALIPAY_URL = "https://openapi.alipay.com/gateway.do"
+SECRETS_FILE = "secrets.json"
 MONGO_OPTIONS = "replicaSet=rs0&w=majority&readConcernLevel=majority&retryWrites=true"
 
 PRODUCTION_DEFAULTS = {
@@ -29,7 +37,10 @@ PRODUCTION_DEFAULTS = {
     "mqtt_group": "ingest",
     "wechat_url": WECHAT_URL,
     "alipay_url": ALIPAY_URL,
+    "signed_readings": "accepted",
 }
+# The accounts at the embedded broker.
+INGEST, SIMULATOR = "ingest", "simulator"
 
 
 class ConfigRefused(Exception):
@@ -39,43 +50,7 @@ class ConfigRefused(Exception):
 
 
 @dataclass(frozen=True)
-class ConfigKey:
-    """One environment variable: what it is called, what it is when unset, and what it means."""
-
-    variable: str
-    default: str
-    meaning: str
-    read: Callable[[str], Any]
-    in_production: str
-    secret: bool
-
-
-def key(
-    variable: str,
-    meaning: str,
-    *,
-    default: str = "",
-    shown_default: str = "",
-    read: Callable[[str], Any] = str,
-    in_production: str = "optional",
-    secret: bool = False,
-) -> Any:
-    """Declare one field of Config; `in_production` is "optional" or "required"."""
-    entry = ConfigKey(
-        variable=variable,
-        default=shown_default or default,
-        meaning=meaning,
-        read=read,
-        in_production=in_production,
-        secret=secret,
-    )
-    # URLs of stores carry passwords, so what is secret or has a password stays out of repr().
-    shown = not secret and not variable.endswith("_URL")
-    return field(default=default, repr=shown, metadata={"key": entry})
-
-
-@dataclass(frozen=True)
-class Config:
+class Config(PaymentConfig):
     """What every process of the platform is told by its environment."""
 
     mode: str = key(
@@ -109,6 +84,27 @@ class Config:
         "the MQTT broker, `mqtt://[user:password@]host:port`",
         shown_default="the embedded one",
         in_production="required",
+    )
+    signed_readings: str = key(
+        "SMARTCLOUD_SIGNED_READINGS",
+        "`required` believes only readings that are signed with their device's key, for a broker "
+        "that cannot tell its clients apart; `accepted` also believes the broker (a wrong signature "
+        "is refused anyway)",
+        shown_default="demo: required; production: accepted",
+        read=read_signed_readings,
+    )
+    mqtt_hook_secret: str = key(
+        "SMARTCLOUD_MQTT_HOOK_SECRET",
+        "secret with which the broker asks `/hooks/mqtt/…` who may connect, publish and subscribe; "
+        "unset, nobody may",
+        shown_default="made at first run",
+        secret=True,
+    )
+    simulator_mqtt_url: str = key(
+        "SMARTCLOUD_SIMULATOR_MQTT_URL",
+        "the broker for `smartcloud simulate`, which speaks for every device of the demo; the "
+        "secrets of those devices follow from its password",
+        shown_default="the embedded one",
     )
     mqtt_group: str = key(
         "SMARTCLOUD_MQTT_GROUP",
@@ -144,6 +140,11 @@ class Config:
         in_production="required",
         secret=True,
     )
+    realtime_api_key: str = key(
+        "SMARTCLOUD_REALTIME_API_KEY",
+        "key of the server API of the websocket hub, at `/realtime/api/…`; none leaves it closed",
+        secret=True,
+    )
     sms_url: str = key(
         "SMARTCLOUD_SMS_URL",
         "Aliyun SMS endpoint",
@@ -175,75 +176,6 @@ class Config:
         shown_default="SMS_LOGIN_CODE",
         in_production="required",
     )
-    public_url: str = key(
-        "SMARTCLOUD_PUBLIC_URL",
-        "address under which payment providers and payers reach `serve`, without a slash at the end",
-        shown_default="demo: the web server; production: none, so no payment provider is used",
-    )
-    wechat_url: str = key(
-        "SMARTCLOUD_WECHAT_URL",
-        "WeChat Pay, API v3",
-        shown_default=f"demo: the WeChat double; production: {WECHAT_URL}",
-    )
-    wechat_app_id: str = key(
-        "SMARTCLOUD_WECHAT_APP_ID", "app id that orders are made for", shown_default="demo: its own"
-    )
-    wechat_merchant_id: str = key(
-        "SMARTCLOUD_WECHAT_MERCHANT_ID",
-        "merchant id at WeChat Pay; none turns WeChat Pay off",
-        shown_default="demo: its own",
-    )
-    wechat_serial: str = key(
-        "SMARTCLOUD_WECHAT_SERIAL",
-        "serial number of the merchant's certificate",
-        shown_default="demo: its own",
-    )
-    wechat_key_file: str = key(
-        "SMARTCLOUD_WECHAT_KEY_FILE",
-        "file with the merchant's private key, PEM",
-        shown_default="demo: made by the WeChat double",
-    )
-    wechat_api_v3_key: str = key(
-        "SMARTCLOUD_WECHAT_API_V3_KEY",
-        "the merchant's APIv3 key, 32 characters",
-        shown_default="made at first run",
-        secret=True,
-    )
-    wechat_public_key_id: str = key(
-        "SMARTCLOUD_WECHAT_PUBLIC_KEY_ID",
-        "id of WeChat Pay's public key, `PUB_KEY_ID_…`; none checks by platform certificates",
-        shown_default="none",
-    )
-    wechat_public_key_file: str = key(
-        "SMARTCLOUD_WECHAT_PUBLIC_KEY_FILE",
-        "file with WeChat Pay's public key, PEM",
-        shown_default="none",
-    )
-    alipay_url: str = key(
-        "SMARTCLOUD_ALIPAY_URL",
-        "Alipay's gateway",
-        shown_default=f"demo: the Alipay double; production: {ALIPAY_URL}",
-    )
-    alipay_app_id: str = key(
-        "SMARTCLOUD_ALIPAY_APP_ID",
-        "app id at Alipay; none turns Alipay off",
-        shown_default="demo: its own",
-    )
-    alipay_seller_id: str = key(
-        "SMARTCLOUD_ALIPAY_SELLER_ID",
-        "the seller's partner id (2088…), checked in every notice",
-        shown_default="demo: its own",
-    )
-    alipay_key_file: str = key(
-        "SMARTCLOUD_ALIPAY_KEY_FILE",
-        "file with the app's private key, PEM",
-        shown_default="demo: made by the Alipay double",
-    )
-    alipay_public_key_file: str = key(
-        "SMARTCLOUD_ALIPAY_PUBLIC_KEY_FILE",
-        "file with Alipay's public key, PEM",
-        shown_default="demo: made by the Alipay double",
-    )
     time_zone: str = key(
         "SMARTCLOUD_TIME_ZONE",
         "the city's time zone: days, tariffs and reports follow it",
@@ -267,12 +199,6 @@ class Config:
     )
     sms_port: int = key(
         "SMARTCLOUD_SMS_PORT", "port of the SMS double", default="8810", read=read_port
-    )
-    wechat_port: int = key(
-        "SMARTCLOUD_WECHAT_PORT", "port of the WeChat double", default="8811", read=read_port
-    )
-    alipay_port: int = key(
-        "SMARTCLOUD_ALIPAY_PORT", "port of the Alipay double", default="8812", read=read_port
     )
     redis_appendonly: bool = key(
         "SMARTCLOUD_REDIS_APPENDONLY",
@@ -330,39 +256,25 @@ def _read_values(environ: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _demo_values(values: Mapping[str, Any]) -> dict[str, Any]:
-    made = {"token_key", "sms_key_id", "sms_key_secret"} - values.keys()
-    path = values["data_dir"] / "secrets.json"
+    names = {"token_key", "sms_key_id", "sms_key_secret", "mqtt_hook_secret"}
+    made = names - values.keys()
+    path = values["data_dir"] / SECRETS_FILE
+    accounts = keep_secrets(path, {f"mqtt_{one}": new_demo_secret for one in (INGEST, SIMULATOR)})
+    # A broker that the environment names gets the same accounts.
+    named = urlsplit(str(values.get("mqtt_url", ""))).netloc.rpartition("@")[2]
+    broker = named or f"127.0.0.1:{values['mqtt_port']}"
     return {
         "mongo_url": f"mongodb://127.0.0.1:{values['mongo_port']}/?{MONGO_OPTIONS}",
         "redis_url": f"redis://127.0.0.1:{values['redis_port']}/0",
-        "mqtt_url": f"mqtt://127.0.0.1:{values['mqtt_port']}",
+        "mqtt_url": f"mqtt://{INGEST}:{accounts['mqtt_ingest']}@{broker}",
+        "simulator_mqtt_url": f"mqtt://{SIMULATOR}:{accounts['mqtt_simulator']}@{broker}",
+        "signed_readings": "required",
         "sms_url": f"http://127.0.0.1:{values['sms_port']}",
         "sms_sign_name": "智慧停车",
-        **_demo_providers(values),
+        **demo_payments(values),
         "sms_login_template": "SMS_LOGIN_CODE",
         "log": "text",
         **keep_secrets(path, dict.fromkeys(sorted(made), new_demo_secret)),
-    }
-
-
-def _demo_providers(values: Mapping[str, Any]) -> dict[str, str]:
-    """Name the doubles, and the keys that they make at their first start."""
-    folder = values["data_dir"] / "providers"
-    # An AES key of 32 letters, made at random like any secret of a demo.
-    made = keep_secrets(values["data_dir"] / "secrets.json", {"wechat_api_v3_key": new_demo_secret})
-    return {
-        "public_url": f"http://127.0.0.1:{values['http_port']}",
-        "wechat_url": f"http://127.0.0.1:{values['wechat_port']}",
-        "wechat_app_id": "wxd3m0000000000001",
-        "wechat_merchant_id": "1900000001",
-        "wechat_serial": "DE50000000000000000000000000000000000001",
-        "wechat_key_file": str(folder / "wechat_merchant.pem"),
-        "wechat_api_v3_key": made["wechat_api_v3_key"][:32],
-        "alipay_url": f"http://127.0.0.1:{values['alipay_port']}/gateway.do",
-        "alipay_app_id": "2021000000000001",
-        "alipay_seller_id": "2088000000000001",
-        "alipay_key_file": str(folder / "alipay_merchant.pem"),
-        "alipay_public_key_file": str(folder / "alipay_public.pem"),
     }
 
 
@@ -385,10 +297,9 @@ def _refuse_unfit_for_production(environ: Mapping[str, str]) -> None:
     sms_url = urlsplit(environ.get("SMARTCLOUD_SMS_URL", ALIYUN_SMS_URL).strip() or ALIYUN_SMS_URL)
     if sms_url.scheme != "https":
         unfit.append("SMARTCLOUD_SMS_URL is not https")
-    for variable in ("SMARTCLOUD_WECHAT_URL", "SMARTCLOUD_ALIPAY_URL", "SMARTCLOUD_PUBLIC_URL"):
-        url = environ.get(variable, "").strip()
-        if url and urlsplit(url).scheme != "https":
-            unfit.append(f"{variable} is not https")
+    unfit += unfit_payments(environ)
+    if f":{DEMO_PREFIX}" in environ.get("SMARTCLOUD_MQTT_URL", ""):
+        unfit.append("SMARTCLOUD_MQTT_URL holds a demo's password")
     if missing:
         unfit.insert(0, "these must be set: " + ", ".join(missing))
     if unfit:

@@ -33,6 +33,11 @@ def read_log(text: str) -> str:
     return read_choice(text, ("text", "json"))
 
 
+def read_signed_readings(text: str) -> str:
+    """Read whether readings must be signed."""
+    return read_choice(text, ("required", "accepted"))
+
+
 def read_choice(text: str, choices: Iterable[str]) -> str:
     """Read one of the given words."""
     if text not in choices:

@@ -8,7 +8,9 @@ from secrets import token_hex, token_urlsafe
 
 from devices.simulator.city import demo_city
 from devices.simulator.model import DemoCity, DemoLot, DemoSection, DemoTariff, DemoWindow
-from server.domain.equipment import Device, DeviceKind, install
+from devices.simulator.secrets import demo_secret
+from server.config import SECRETS_FILE, SIMULATOR
+from server.domain.equipment import Device, DeviceKind, install, issue_secrets
 from server.domain.estate import (
     Berth,
     BerthKind,
@@ -27,7 +29,7 @@ from server.domain.tariff import Rate, Step, Tariff, publish_tariffs
 from server.domain.vehicle import Plate, PlateColor, Vehicle, register_vehicles
 from server.kernel.access import system
 from server.kernel.work import Work
-from server.secrets_file import keep_secrets
+from server.secrets_file import keep_secrets, new_demo_secret
 from server.store.mongo import Store
 
 ORGANIZATION = "pengcheng"
@@ -69,6 +71,25 @@ def demo_partner_key(data_dir: Path) -> str:
     return made[PARTNER_KEY]
 
 
+def demo_device_secret(data_dir: Path, device_id: str) -> str:
+    """Give the secret that a demo device was filled in with."""
+    return demo_secret(_simulator_key(data_dir), device_id)
+
+
+def _simulator_key(data_dir: Path) -> str:
+    name = f"mqtt_{SIMULATOR}"
+    return keep_secrets(data_dir / SECRETS_FILE, {name: new_demo_secret})[name]
+
+
+async def fill_once(store: Store, data_dir: Path) -> None:
+    """Put the demo city into an empty database."""
+    if not await store.database["places"].find_one():
+        await fill(store, data_dir)
+    # By itself, for cities that were filled in before devices had secrets.
+    if not await store.database["device_credentials"].find_one():
+        await issue_demo_secrets(store, data_dir)
+
+
 async def fill(store: Store, data_dir: Path, city: DemoCity | None = None) -> None:
     """Put the demo city in; what is there already stays as it is."""
     city = city or demo_city()
@@ -101,6 +122,13 @@ async def fill(store: Store, data_dir: Path, city: DemoCity | None = None) -> No
 
     await store.run(system("demo"), people)
     await store.run(system("demo"), build)
+
+
+async def issue_demo_secrets(store: Store, data_dir: Path, city: DemoCity | None = None) -> None:
+    """Give every demo device the secret that follows from this installation's key."""
+    key = _simulator_key(data_dir)
+    secrets = {one.id: demo_secret(key, one.id) for one in (city or demo_city()).devices}
+    await store.run(system("demo"), lambda work: issue_secrets(work, secrets=secrets))
 
 
 def _places(city: DemoCity) -> Iterable[Place]:

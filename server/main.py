@@ -39,6 +39,7 @@ from realtime.snapshots import Snapshots
 from server import dead_letters, demo
 from server.balancing import Balancer
 from server.config import Config
+from server.device_keys import StoredKeys
 from server.domain.equipment import Reading, Verdict, accept_readings
 from server.domain.estate import Place
 from server.domain.identity import LoginEnded
@@ -64,6 +65,8 @@ ReadingId = tuple[str, int, int]
 STORE_WITHIN_S = 30.0
 # 20 s: filling a new installation takes 3; a process that was killed in it blocks no longer.
 SEED_LEASE_S = 20.0
+# 40 readings: from there on the cheaper writes of a bulk outweigh its reads waiting for each other.
+FEW = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,8 @@ async def run_ingest(config: Config) -> None:
             client_id=f"ingest-{config.node}",
             take=taker(process.store),
             bury=lambda letters: dead_letters.bury(process.database, letters),
+            keys=StoredKeys(process.store),
+            signed_only=config.signed_readings == "required",
             shared=bool(config.mqtt_group),
         )
         running = asyncio.create_task(gateway.run())
@@ -171,7 +176,7 @@ def taker(store: Store) -> Take:
             await observe(work, accepted=accepted)
             return [one.verdict for one in accepted]
 
-        return await store.run(system("ingest"), use_case)
+        return await store.run(system("ingest"), use_case, bulk=len(readings) > FEW)
 
     return take
 
@@ -268,8 +273,8 @@ async def _prepare(process: Process) -> None:
     try:
         await process.store.prepare()
         await dead_letters.prepare(process.database)
-        if process.config.mode == "demo" and not await process.database["places"].find_one():
-            await demo.fill(process.store, process.config.data_dir)
+        if process.config.mode == "demo":
+            await demo.fill_once(process.store, process.config.data_dir)
     finally:
         await lease.give_back()
 

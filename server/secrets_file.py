@@ -29,11 +29,12 @@ def keep_secrets(path: Path, makers: Mapping[str, Callable[[], str]]) -> dict[st
         missing = {name: make() for name, make in makers.items() if name not in held}
         if missing:
             held |= missing
-            _replace(path, json.dumps(held, indent=2, sort_keys=True) + "\n")
+            write_privately(path, json.dumps(held, indent=2, sort_keys=True) + "\n")
     return {name: held[name] for name in makers}
 
 
-def _replace(path: Path, text: str) -> None:
+def write_privately(path: Path, text: str) -> None:
+    """Write a file that only its owner can read, whole or not at all."""
     # Written beside and renamed: a crash in the middle leaves the old secrets, not half a file.
     fresh = path.with_suffix(".new")
     fresh.unlink(missing_ok=True)

@@ -12,7 +12,7 @@ from typing import Any
 
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError
 
-from server.config import MONGO_OPTIONS
+from server.config import MONGO_OPTIONS, Config
 from server.demo import LOGINS_FILE, PARTNER_KEY
 from server.standalone.ports import free_port
 
@@ -47,7 +47,12 @@ class City:
 
     @property
     def mqtt_url(self) -> str:
-        """Address of the MQTT broker."""
+        """Address of the MQTT broker, with the account that speaks for every device."""
+        return Config.from_environment(self.environment).simulator_mqtt_url
+
+    @property
+    def broker_url(self) -> str:
+        """Address of the MQTT broker, for a client with a name of its own."""
         return f"mqtt://127.0.0.1:{self.ports['mqtt']}"
 
     @property

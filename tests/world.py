@@ -18,7 +18,7 @@ from server.domain.estate import Berth, BerthKind, Place, PlaceKind, Point, geoh
 from server.domain.stay import Occupancy, Stay, observe, open_berths
 from server.domain.tariff import Rate, Step, Tariff, publish_tariffs
 from server.kernel.access import Actor, system
-from server.kernel.codec import from_plain
+from server.kernel.codec import from_text
 from server.kernel.events import Fact, Facts
 from server.kernel.schedule import JobBody
 from server.kernel.work import Work
@@ -163,7 +163,7 @@ class World:
         """Read what was told so far, in order."""
         rows = await self.store.database[OUTBOX].find({}).sort("_id", 1).to_list(None)
         told = [
-            from_plain(Facts.kinds[fact["kind"]], fact["body"])
+            from_text(Facts.kinds[fact["kind"]], fact["body"])
             for row in rows
             for fact in row["facts"]
         ]

@@ -6,6 +6,7 @@ from devices.simulator.faults import Faults
 from devices.simulator.fleet import Fleet, Rush, Transport
 from devices.simulator.model import DemoCity
 from devices.simulator.readings import Observation, SimulatedReading
+from devices.simulator.secrets import demo_secret
 from devices.simulator.transport import MqttTransport
 
 __all__ = [
@@ -18,5 +19,6 @@ __all__ = [
     "SimulatedReading",
     "Transport",
     "demo_city",
+    "demo_secret",
     "main",
 ]

@@ -4,7 +4,6 @@ import math
 from collections.abc import Iterable
 from itertools import groupby
 
-from devices.simulator.chance import device_secret
 from devices.simulator.layout import lay_lots, lay_sections
 from devices.simulator.model import DemoBerth, DemoCity, DemoDevice, DemoStreet, Format
 from devices.simulator.people import STAFF, TARIFFS, draw_motorists, draw_vehicles
@@ -36,7 +35,7 @@ def demo_city(seed: int = 1) -> DemoCity:
         sections=tuple(sections),
         lots=tuple(lots),
         berths=berths,
-        devices=(*_sensors(seed, berths), *_cameras(seed, kerb_berths)),
+        devices=(*_sensors(berths), *_cameras(kerb_berths)),
         motorists=motorists,
         vehicles=draw_vehicles(seed, motorists),
         staff=STAFF,
@@ -44,7 +43,7 @@ def demo_city(seed: int = 1) -> DemoCity:
     )
 
 
-def _sensors(seed: int, berths: Iterable[DemoBerth]) -> Iterable[DemoDevice]:
+def _sensors(berths: Iterable[DemoBerth]) -> Iterable[DemoDevice]:
     for number, berth in enumerate(berths):
         if berth.kind == "roadside" and number % GEOMAG_EVERY == 0:
             format, supplier, prefix = Format.GEOMAG, "磁感科技", "geomag"
@@ -56,14 +55,13 @@ def _sensors(seed: int, berths: Iterable[DemoBerth]) -> Iterable[DemoDevice]:
             "berth_sensor",
             format,
             supplier,
-            device_secret(seed, id),
             berth.place_id,
             (berth.id,),
             SENSOR_HEARTBEAT_S,
         )
 
 
-def _cameras(seed: int, kerb_berths: Iterable[DemoBerth]) -> Iterable[DemoDevice]:
+def _cameras(kerb_berths: Iterable[DemoBerth]) -> Iterable[DemoDevice]:
     """Put cameras on every fourth section, each watching up to ten neighbouring berths."""
     sections = [list(group) for _, group in groupby(kerb_berths, key=lambda berth: berth.place_id)]
     for berths in sections[::CAMERA_EVERY]:
@@ -71,14 +69,12 @@ def _cameras(seed: int, kerb_berths: Iterable[DemoBerth]) -> Iterable[DemoDevice
         for number in range(count):
             watched = berths[number * len(berths) // count : (number + 1) * len(berths) // count]
             id = f"camera-{watched[0].code}"
-            secret = device_secret(seed, id)
             berth_ids = tuple(berth.id for berth in watched)
             yield DemoDevice(
                 id,
                 "camera",
                 Format.VZENITH,
                 "臻识",
-                secret,
                 watched[0].place_id,
                 berth_ids,
                 CAMERA_HEARTBEAT_S,

@@ -26,7 +26,7 @@ class SimulatorConfig(Protocol):
     """What the simulator needs of the configuration."""
 
     @property
-    def mqtt_url(self) -> str: ...
+    def simulator_mqtt_url(self) -> str: ...
     @property
     def data_dir(self) -> Path: ...
 
@@ -44,7 +44,7 @@ async def simulate(options: argparse.Namespace, config: SimulatorConfig) -> None
         city = city.first(options.berths)
     path = config.data_dir / MEMORY_FILE
     memory = load(path, seed=options.seed)
-    transport = MqttTransport(config.mqtt_url)
+    transport = MqttTransport(config.simulator_mqtt_url)
     fleet = Fleet(
         city.devices,
         transport,

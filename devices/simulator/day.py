@@ -24,6 +24,9 @@ CAMERA_DELAY_S = (0.5, 3.0)
 STOOD_AT_MOST_S = 20 * 3600.0
 # A camera misses one car in twenty: that stay waits for a patroller to give it a plate.
 CAMERA_SEES = 0.95
+# Somebody who looks on sees an alarm within a few minutes, and a city of 2,400 devices has few.
+ALARM_EVERY_S = 90.0
+ALARMS = ("battery_low", "sensor_fault", "sensor_moved")
 
 
 class CityDay:
@@ -47,6 +50,7 @@ class CityDay:
         self.traffic = Traffic(city, seed=seed, pace=pace, start_at=self._started_at)
         self._seed = seed
         self._random = chance(seed, "cameras")
+        self._troubles = chance(seed, "alarms")
         self._path = path
         self._boot = memory.boot + 1
         self._memory = memory
@@ -85,6 +89,7 @@ class CityDay:
             self._see_free()
         self._see(filled, found_standing=True)
         self._schedule_heartbeats()
+        self._plan_alarm(self._started_at)
         # Before the first reading: a boot number must never be used twice.
         self._save()
 
@@ -142,17 +147,33 @@ class CityDay:
         )
         self._plan(at, sight)
 
+    def _plan_alarm(self, after: float) -> None:
+        """Let one of the sensors be in trouble some time later."""
+        at = after + self._troubles.expovariate(1 / ALARM_EVERY_S)
+        device_id = self._troubles.choice(list(self._sensor_of.values()))
+        alarm = self._troubles.choice(ALARMS)
+        self._plan(at, Observation(device_id, "alarm", at, alarm=alarm))
+
     def _plan(self, at: float, observation: Observation) -> None:
         heapq.heappush(self._due, (at, next(self._order), observation))
 
     async def _publish_due(self, now: float) -> None:
         while self._due and self._due[0][0] <= now:
             _, _, observation = heapq.heappop(self._due)
-            await self.fleet.publish(observation)
+            await self._say(observation)
             if observation.kind == "heartbeat":
                 every_s = self.fleet.devices[observation.device_id].device.heartbeat_s
                 at = observation.at + every_s
                 self._plan(at, Observation(observation.device_id, "heartbeat", at))
+
+    async def _say(self, observation: Observation) -> None:
+        if observation.kind == "alarm":
+            self._plan_alarm(observation.at)
+        if observation.alarm == "battery_low":
+            # Its next reading, whatever it is, shows the low cell, and the sensor says so by itself.
+            self.fleet.devices[observation.device_id].drain()
+            observation = Observation(observation.device_id, "heartbeat", observation.at)
+        await self.fleet.publish(observation)
 
     def _save(self) -> None:
         save(

@@ -54,6 +54,10 @@ class SimulatedDevice:
         self._warned = True
         return "battery_low"
 
+    def drain(self) -> None:
+        """Let the cell run low, all at once."""
+        self._battery = self._random.uniform(2, LOW_BATTERY - 1)
+
     def clock(self, now: float) -> float:
         """Give what the device believes the time is."""
         return now + self.skew_s

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import hashlib
 import itertools
 import struct
 from collections.abc import Callable, Mapping
@@ -15,6 +16,7 @@ Encoder = Callable[[SimulatedReading, float], bytes]
 
 GEOMAG_FRAME = struct.Struct(">2sBBBBHbhhhbIII")
 OCCUPIED, CHANGED, BATTERY_LOW, RAISED = 0x01, 0x02, 0x04, 0x40
+TROUBLES = {"sensor_fault": 0x08, "sensor_moved": 0x10}
 LOW_BATTERY = 15
 UNKNOWN_DURATION = 0xFFFF_FFFF
 MILLIVOLTS = ((0, 2800), (5, 3000), (20, 3300), (50, 3450), (80, 3550), (100, 3650))
@@ -80,6 +82,7 @@ def _status(reading: SimulatedReading) -> int:
         | CHANGED * (kind in ("arrived", "left"))
         | BATTERY_LOW * (reading.battery < LOW_BATTERY)
         | RAISED * (kind == "alarm")
+        | TROUBLES.get(reading.observation.alarm or "", 0)
     )
 
 
@@ -91,7 +94,7 @@ def _millivolts(battery: int) -> int:
 
 
 def _vzenith(reading: SimulatedReading, sent_at: float) -> bytes:
-    serial = reading.device.secret[:16]
+    serial = hashlib.sha256(reading.device.id.encode()).hexdigest()[:16]
     envelope = {"id": f"{reading.seq:x}", "sn": serial, "version": "1.0"}
     if reading.observation.kind == "heartbeat":
         return msgspec.json.encode(

@@ -1,7 +1,7 @@
 """The nouns of the demo city: plain frozen data that a seed writes to the database and the simulator drives."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 
@@ -85,13 +85,12 @@ class DemoBerth:
 
 @dataclass(frozen=True, slots=True)
 class DemoDevice:
-    """A device; `kind` is `berth_sensor` (one berth) or `camera` (several), `secret` is 32 hex digits."""
+    """A device; `kind` is `berth_sensor` (one berth) or `camera` (several)."""
 
     id: str
     kind: str
     format: Format
     supplier: str
-    secret: str = field(repr=False)
     place_id: str
     berth_ids: tuple[str, ...]
     heartbeat_s: int

@@ -5,10 +5,15 @@ import contextlib
 import os
 import zlib
 from collections.abc import Callable
-from urllib.parse import unquote, urlsplit
 
 import aiomqtt
 import structlog
+
+from devices.broker_url import connection_of
+from devices.signatures import sign
+from devices.simulator.secrets import demo_secret
+from devices.topics import ACKS_FILTER
+from server.domain.equipment import signing_key
 
 log = structlog.get_logger(__name__)
 
@@ -16,16 +21,21 @@ CONNECTIONS = 3
 # What waits for its PUBACK at a time: enough to fill the line, little enough to lose in a cut.
 IN_FLIGHT = 100
 QUEUED = 2000
-ACKS = "devices/+/ack"
 FIRST_RETRY_S, LONGEST_RETRY_S = 0.5, 10.0
 START_S, STOP_S = 2.0, 3.0
 
 
 class MqttTransport:
-    """Publishes to the broker at `mqtt://[user:password@]host:port`, connecting again when cut."""
+    """Publishes to the broker at `mqtt://[user:password@]host:port`, connecting again when cut.
+
+    A few connections speak for thousands of devices, so the broker cannot tell who says what: each
+    message is signed with its device's key. The keys follow from the account's password; without
+    one nothing is signed.
+    """
 
     def __init__(self, url: str, *, connections: int = CONNECTIONS) -> None:
-        self._url = urlsplit(url)
+        self._connection = connection_of(url)
+        self._keys: dict[str, bytes] = {}
         self._queues = [asyncio.Queue[tuple[str, bytes]](QUEUED) for _ in range(connections)]
         self._connected = [False] * connections
         self._all_connected = asyncio.Event()
@@ -51,10 +61,20 @@ class MqttTransport:
 
     async def send(self, topic: str, payload: bytes) -> None:
         """Queue a message; those of one device keep their order. Without a broker it is lost."""
+        device_id = topic.split("/")[1]
         # CRC-32, as `hash` of a text differs from process to process.
-        number = zlib.crc32(topic.split("/")[1].encode()) % len(self._queues)
+        number = zlib.crc32(device_id.encode()) % len(self._queues)
         if self._connected[number]:
-            await self._queues[number].put((topic, payload))
+            await self._queues[number].put((topic, self._signed(device_id, topic, payload)))
+
+    def _signed(self, device_id: str, topic: str, payload: bytes) -> bytes:
+        password = self._connection["password"]
+        if password is None:
+            return payload
+        key = self._keys.get(device_id)
+        if key is None:
+            key = self._keys[device_id] = signing_key(demo_secret(password, device_id))
+        return sign(key, topic, payload)
 
     async def stop(self) -> None:
         """Give what is queued 3 s to leave, then disconnect."""
@@ -81,12 +101,8 @@ class MqttTransport:
             retry_s = min(2 * retry_s, LONGEST_RETRY_S)
 
     def _client(self, number: int) -> aiomqtt.Client:
-        assert self._url.hostname is not None, "the MQTT URL names no host"
         client = aiomqtt.Client(
-            self._url.hostname,
-            self._url.port or 1883,
-            username=unquote(self._url.username) if self._url.username else None,
-            password=unquote(self._url.password) if self._url.password else None,
+            **self._connection,
             identifier=f"simulator-{os.getpid()}-{id(self):x}-{number}",
             max_inflight_messages=IN_FLIGHT,
         )
@@ -96,7 +112,7 @@ class MqttTransport:
 
     async def _serve(self, number: int, client: aiomqtt.Client) -> None:
         if number == 0:
-            await client.subscribe(ACKS, qos=1)
+            await client.subscribe(ACKS_FILTER, qos=1)
         self._connected[number] = True
         if self.is_connected:
             self._all_connected.set()

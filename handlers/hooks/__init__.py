@@ -1,1 +1,1 @@
-"""What other systems call: providers with what was paid."""
+"""What other servers ask and tell us: the MQTT broker, whom it may trust; providers, what was paid."""

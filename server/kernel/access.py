@@ -13,7 +13,7 @@ class Audience(StrEnum):
     PATROL = "patrol"
     CONSOLE = "console"
     OPEN = "open"
-    DEVICE = "device"
+    HOOKS = "hooks"
     SYSTEM = "system"
 
 

@@ -51,11 +51,16 @@ def from_document(noun: type[T], document: dict[str, Any]) -> T:
     return msgspec.convert(document, noun, builtin_types=_KEPT)
 
 
+def to_text(value: Any) -> str:
+    """Turn a dataclass, or a list of them, into JSON text; instants are written as ISO 8601."""
+    return msgspec.json.encode(value).decode()
+
+
+def from_text(kind: type[T], text: str) -> T:
+    """Turn JSON text back into a dataclass; raises `msgspec.ValidationError` as above."""
+    return msgspec.json.decode(text, type=kind)
+
+
 def to_plain(value: Any) -> Any:
     """Turn a dataclass into plain values, instants kept as they are."""
     return msgspec.to_builtins(value, builtin_types=_KEPT)
-
-
-def from_plain(kind: type[T], value: Any) -> T:
-    """Turn plain values back into a dataclass."""
-    return msgspec.convert(value, kind, builtin_types=_KEPT)

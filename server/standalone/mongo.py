@@ -12,7 +12,7 @@ from server.standalone.programs import Program
 
 REPLICA_SET = "rs0"
 NOT_YET_INITIALIZED = 94
-CACHE_GB = 0.5
+CACHE_GB = 1
 
 
 def url(port: int) -> str:

@@ -3,15 +3,17 @@
 import asyncio
 import getpass
 
+from server.brokers import mosquitto
+from server.brokers.mosquitto import MAX_PAYLOAD_BYTES
 from server.standalone.place import Place
 from server.standalone.ports import LOOPBACK
 from server.standalone.programs import Program
 
-# The largest reading allowed is far below; a photo's metadata from a camera stays below it too.
-MAX_PAYLOAD_BYTES = 262_144
+PID_FILE = "mosquitto.pid"
 # CONNECT of MQTT 3.1.1, clean session, keep-alive 10 s, client id "alive".
 _CONNECT = b"\x10\x11\x00\x04MQTT\x04\x02\x00\x0a\x00\x05alive"
-_ACCEPTED = b"\x20\x02\x00\x00"
+# Accepted, and refused for who we are not: either way somebody is there and knows the rules.
+_ANSWERS = (b"\x20\x02\x00\x00", b"\x20\x02\x00\x05")
 _DISCONNECT = b"\xe0\x00"
 
 
@@ -20,9 +22,14 @@ def url(port: int) -> str:
     return f"mqtt://{LOOPBACK}:{port}"
 
 
+def is_mosquitto(program: Program) -> bool:
+    """Say whether the broker is one that can tell its clients apart."""
+    return program.command[0].endswith("mosquitto")
+
+
 def command(program: Program, place: Place) -> list[str]:
     """Write the broker's configuration and say how it is run."""
-    if program.command[0].endswith("mosquitto"):
+    if is_mosquitto(program):
         config = place.folder / "mosquitto.conf"
         config.write_text(_mosquitto_config(place))
         return [*program.command, "-c", str(config)]
@@ -32,13 +39,13 @@ def command(program: Program, place: Place) -> list[str]:
 
 
 async def answer(place: Place) -> None:
-    """Connect as a client and be accepted; raises until the broker does."""
+    """Connect as a client and be answered; raises until the broker does."""
     reader, writer = await asyncio.open_connection(LOOPBACK, place.port)
     try:
         writer.write(_CONNECT)
-        accepted = await asyncio.wait_for(reader.readexactly(4), timeout=1)
-        if accepted != _ACCEPTED:
-            raise ConnectionError(f"the broker answered {accepted.hex()}")
+        answered = await asyncio.wait_for(reader.readexactly(4), timeout=1)
+        if answered not in _ANSWERS:
+            raise ConnectionError(f"the broker answered {answered.hex()}")
         writer.write(_DISCONNECT)
         await writer.drain()
     finally:
@@ -46,21 +53,13 @@ async def answer(place: Place) -> None:
 
 
 def _mosquitto_config(place: Place) -> str:
-    # Saved at every change: with the default of 30 minutes, kill -9 lost 500 of 500 queued messages.
-    # In flight, the default of 20 would keep the gateway from filling a batch.
-    return f"""\
-listener {place.port} {LOOPBACK}
-allow_anonymous true
-user {getpass.getuser()}
-persistence true
-persistence_location {place.folder}/
-autosave_on_changes true
-autosave_interval 1
-max_queued_messages 100000
-max_inflight_messages 1000
-message_size_limit {MAX_PAYLOAD_BYTES}
-log_dest stdout
-"""
+    more = f"user {getpass.getuser()}\npid_file {place.folder / PID_FILE}\nlog_dest stdout\n"
+    return mosquitto.config_text(
+        listener=f"{place.port} {LOOPBACK}",
+        data=place.folder,
+        identities=place.identities,
+        more=more,
+    )
 
 
 def _rumqttd_config(place: Place) -> str:

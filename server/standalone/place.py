@@ -10,12 +10,14 @@ LOG_LIMIT_BYTES = 20_000_000
 
 @dataclass(frozen=True)
 class Place:
-    """Folder for the data, file for the log, port of the loopback address, and durability."""
+    """Folder for the data, file for the log, port of the loopback address, durability, and the
+    folder that says who may use it (None trusts everybody on this machine)."""
 
     folder: Path
     log: Path
     port: int
     appendonly: bool = False
+    identities: Path | None = None
 
 
 def open_log(log: Path) -> IO[bytes]:

@@ -27,6 +27,7 @@ class Servers:
     Data lives in `data_dir`/{mongo,redis,mqtt}, logs in `data_dir`/logs; the next start on the
     same folder continues with the data, also after a kill -9. `ports` maps a server's name to its
     port; a server without one gets a free port. `only` names the servers to start.
+    `mqtt_identities` is the folder by whose files mosquitto knows its clients.
     Entering raises StandaloneRefused, with nothing left running, when one cannot be started.
     """
 
@@ -37,6 +38,7 @@ class Servers:
         ports: Mapping[str, int] | None = None,
         only: Collection[str] = tuple(KINDS),
         redis_appendonly: bool = False,
+        mqtt_identities: Path | None = None,
     ) -> None:
         unknown = (set(only) | set(ports or {})) - KINDS.keys()
         assert not unknown, f"no such server: {unknown}"
@@ -45,6 +47,7 @@ class Servers:
         self._ports = dict(ports or {})
         self._only = [kind for name, kind in KINDS.items() if name in only]
         self._redis_appendonly = redis_appendonly
+        self._mqtt_identities = mqtt_identities
         self._running: dict[str, RunningServer] = {}
         self._lock: IO[str] | None = None
 
@@ -104,6 +107,7 @@ class Servers:
             log=log_file(self.data_dir, kind.name),
             port=self._ports.get(kind.name) or free_port(),
             appendonly=self._redis_appendonly and kind.name == "redis",
+            identities=self._mqtt_identities if kind.name == "mqtt" else None,
         )
         return RunningServer(
             kind=kind,

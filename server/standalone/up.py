@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from functools import partial
+from pathlib import Path
 
 from rich.console import Console
 from rich.panel import Panel
@@ -13,9 +14,11 @@ from rich.table import Table
 from rich.text import Text
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError
 
+from server.brokers.mosquitto import write_identities
 from server.config import Config
 from server.standalone.errors import StandaloneRefused
-from server.standalone.kinds import KINDS
+from server.standalone.kinds import KINDS, MQTT
+from server.standalone.mqtt import PID_FILE, is_mosquitto
 from server.standalone.ports import require_free
 from server.standalone.servers import Servers
 from server.standalone.supervision import Children, wait_until
@@ -55,6 +58,9 @@ class City:
         self._doubles = [
             name for name in DOUBLES if not environ.get(f"SMARTCLOUD_{name.upper()}_URL")
         ]
+        # mosquitto knows its clients by files; rumqttd trusts, and the readings are signed.
+        self._identities = config.data_dir / "broker"
+        self._knows_clients = MQTT.name in self._embedded and is_mosquitto(MQTT.find())
 
     async def run(self, *, simulate: Sequence[str] | None) -> None:
         """Run until SIGINT or SIGTERM, then stop all in order; `simulate` are its options."""
@@ -99,7 +105,18 @@ class City:
             ports=ports,
             only=self._embedded,
             redis_appendonly=config.redis_appendonly,
+            mqtt_identities=self._written_identities() if self._knows_clients else None,
         )
+
+    def _written_identities(self) -> Path:
+        """Write the broker's accounts; the devices in the files are those of the last run."""
+        write_identities(
+            self._identities,
+            gateway_url=self._config.mqtt_url,
+            fleet_url=self._config.simulator_mqtt_url,
+            devices=None,
+        )
+        return self._identities
 
     async def _start(self, children: Children, simulate: Sequence[str] | None) -> bool:
         config = self._config
@@ -121,6 +138,10 @@ class City:
         )
         for name in ("ingest", "worker"):
             children.start(name, _own(name))
+        if self._knows_clients:
+            pid_file = str(config.data_dir / MQTT.name / PID_FILE)
+            follow = ("--out", str(self._identities), "--follow", pid_file)
+            children.start("broker", _own("broker-config", "mosquitto", *follow))
         if simulate is not None:
             children.start("simulate", _own("simulate", *simulate))
         return await wait_until(
@@ -148,6 +169,8 @@ class City:
     def _environment(self, servers: Servers) -> dict[str, str]:
         config = self._config
         urls = {KINDS[name].url_variable: servers[name].url for name in self._embedded}
+        if MQTT.name in self._embedded:
+            urls[MQTT.url_variable] = config.mqtt_url  # with the gateway's account
         return {
             **self._environ,
             **urls,

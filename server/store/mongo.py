@@ -2,7 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -13,16 +14,16 @@ from pymongo.errors import ConnectionFailure, ExecutionTimeout, OperationFailure
 from pymongo.read_concern import ReadConcern
 
 from server.kernel.access import Actor
-from server.kernel.codec import from_document, to_changes, to_document, to_plain
+from server.kernel.codec import from_document, to_changes, to_document
 from server.kernel.errors import Conflict, Refused, Unavailable
 from server.kernel.ids import new_id
 from server.kernel.period import whole_ms
 from server.kernel.table import TABLES, Index, Noun, Table
-from server.kernel.work import AtLeast, AtMost, Held, Near, Where, Work
+from server.kernel.work import Held, Source, Where, Work
+from server.store.documents import Document, audit_row, filter_of, outbox_row
 
 N = TypeVar("N", bound=Noun)
 T = TypeVar("T")
-Document = dict[str, Any]
 Database = AsyncDatabase[Document]
 
 OUTBOX = "outbox"
@@ -31,10 +32,9 @@ AUDIT = "audit_entries"
 OUTBOX_KEPT_S = 3 * 86_400
 # 8 tries: 2 ingest lanes on one berth settle within 3; 8 has never been reached.
 TRIES = 8
-# 40 rows: from there on 25 µs a row outweigh a round trip of 1 ms.
-MANY = 40
 # 20 ms: a row is in the way of another before majority reads see it, 5 ms at most on one node.
 VISIBLE_WITHIN_S = 0.02
+SNAPSHOT = ReadConcern("snapshot")
 PEOPLE = frozenset({"motorist", "patrol", "console"})
 _DUPLICATE_KEY = 11000
 
@@ -91,21 +91,26 @@ class Store:
         await self.database[AUDIT].create_index([("actor_id", 1), ("at", -1)], name="by_actor")
 
     async def run(
-        self, actor: Actor, use_case: Callable[[Work], Awaitable[T]], *, action: str = ""
+        self,
+        actor: Actor,
+        use_case: Callable[[Work], Awaitable[T]],
+        *,
+        action: str = "",
+        bulk: bool = False,
     ) -> T:
         """Run a use case and commit it whole; on a conflict it is run again from the start.
 
+        `bulk` says that it changes rows by the hundred: they are read inside the transaction then.
         Raises the refusals of the use case, `Refused` with an index's code where a second row was
         put in for good, and `Unavailable` when the store is away: then nothing was done, or it was
         done whole and running it again is harmless.
         """
+        take = self._run_bulk if bulk else self._run_versioned
         refusal: Exception = Unavailable("store_busy", "系统繁忙，请稍后再试")
         looked_again = False
         for attempt in range(TRIES):
-            work = Work(self, actor=actor, now=self.clock(), new_id=self.new_id)
             try:
-                result = await self._decide(work, use_case)
-                await self._commit(work, action)
+                work, result = await take(actor, use_case, action)
             except Conflict as conflict:
                 if isinstance(conflict.__cause__, Refused):
                     refusal = conflict.__cause__
@@ -122,6 +127,43 @@ class Store:
             await asyncio.sleep(random.random() * 0.004 * 2**attempt)  # noqa: S311
         raise refusal
 
+    async def _run_versioned(
+        self, actor: Actor, use_case: Callable[[Work], Awaitable[T]], action: str
+    ) -> tuple[Work, T]:
+        """Read beside the transaction, and write only rows that still have the version read."""
+        work = self._work(actor, self)
+        result = await self._decide(work, use_case)
+        if work.changes() or work.facts:
+
+            async def write(session: AsyncClientSession) -> None:
+                await self._commit(work, action, session, versioned=True)
+
+            async with self.database.client.start_session() as session:
+                await session.with_transaction(write, SNAPSHOT)
+        return work, result
+
+    async def _run_bulk(
+        self, actor: Actor, use_case: Callable[[Work], Awaitable[T]], action: str
+    ) -> tuple[Work, T]:
+        """Read and write in one transaction, which fails by itself where a row has changed since.
+
+        A row is then written by its id alone, 25 µs of mongod; asking for its version as well
+        costs 50. But the reads wait for one another, and conflicts show only at the end.
+        """
+
+        async def whole(session: AsyncClientSession) -> tuple[Work, T]:
+            work = self._work(actor, _Inside(self, session))
+            with _conflicts():
+                result = await use_case(work)
+            await self._commit(work, action, session, versioned=False)
+            return work, result
+
+        async with self.database.client.start_session() as session:
+            return await session.with_transaction(whole, SNAPSHOT)
+
+    def _work(self, actor: Actor, source: Source) -> Work:
+        return Work(source, actor=actor, now=self.clock(), new_id=self.new_id)
+
     async def _decide(self, work: Work, use_case: Callable[[Work], Awaitable[T]]) -> T:
         """Run a use case; what it refuses counts only if all that it has read still holds.
 
@@ -137,13 +179,19 @@ class Store:
             raise
 
     async def fetch(
-        self, table: Table[N], where: Where, *, sort: str = "", limit: int = 0
+        self,
+        table: Table[N],
+        where: Where,
+        *,
+        sort: str = "",
+        limit: int = 0,
+        session: AsyncClientSession | None = None,
     ) -> list[N]:
         """Read rows of a table."""
-        cursor = self.database[table.name].find(filter_of(where), limit=limit)
+        rows = self.database[table.name].find(filter_of(where), limit=limit, session=session)
         if sort:
-            cursor = cursor.sort(sort.removeprefix("-"), -1 if sort.startswith("-") else 1)
-        return [from_document(table.noun, row) for row in await cursor.to_list(None)]
+            rows = rows.sort(sort.removeprefix("-"), -1 if sort.startswith("-") else 1)
+        return [from_document(table.noun, row) for row in await rows.to_list(None)]
 
     async def aggregate(
         self, table: Table[Any], pipeline: Sequence[Mapping[str, Any]]
@@ -156,63 +204,46 @@ class Store:
         """Count the rows of a table."""
         return await self.database[table.name].count_documents(dict(match))
 
-    async def _commit(self, work: Work, action: str) -> None:
+    async def _commit(
+        self, work: Work, action: str, session: AsyncClientSession, *, versioned: bool
+    ) -> None:
+        """Write what a unit of work has changed and told, in the transaction of the session."""
         changes = work.changes()
-        if not changes and not work.facts:
-            return
         told = outbox_row(work)
         audit = audit_row(work, changes, action) if work.actor.audience in PEOPLE else None
-
-        async def write(session: AsyncClientSession) -> None:
-            try:
-                for table, held in changes:
-                    await self._write(table, held, session)
-                if told:
-                    await self.database[OUTBOX].insert_one(told, session=session)
-                if audit:
-                    await self.database[AUDIT].insert_one(audit, session=session)
-            except OperationFailure as failure:
-                # Somebody else writes one of these rows now. PyMongo would wait, write the same
-                # again and find the versions changed; reading anew at once is all that helps.
-                if failure.has_error_label("TransientTransactionError"):
-                    raise Conflict from failure
-                raise
-            except ConnectionFailure as away:
-                # Nothing was committed. PyMongo would try for two minutes, with callers queued up.
-                raise _away() from away
-
-        async with self.database.client.start_session() as session:
-            await session.with_transaction(write, ReadConcern("snapshot"))
+        with _conflicts():
+            for table, held in changes:
+                await self._write(table, held, session, versioned=versioned)
+            if told:
+                await self.database[OUTBOX].insert_one(told, session=session)
+            if audit:
+                await self.database[AUDIT].insert_one(audit, session=session)
 
     async def _write(
-        self, table: Table[Any], held: Sequence[Held[Any]], session: AsyncClientSession
+        self,
+        table: Table[Any],
+        held: Sequence[Held[Any]],
+        session: AsyncClientSession,
+        *,
+        versioned: bool,
     ) -> None:
-        """Write one table's rows as raw commands: half the CPU of `bulk_write` at 300 rows.
-
-        Each row must still have the version that was read. Of a few rows the filter asks for it;
-        of many it is read first, inside the transaction, and rows are written by id alone, which
-        costs mongod half as much a row (25 µs instead of 50) but a round trip more.
-        """
+        """Write one table's rows as raw commands: half the CPU of `bulk_write` at 300 rows."""
         added = [to_document(one.noun) for one in held if one.base is None]
-        changed = {one.noun.id: one for one in held if one.base is not None}
+        updates = [
+            {
+                "q": {"_id": one.base.id, "v": one.base.v} if versioned else {"_id": one.base.id},
+                "u": {"$set": to_changes(one.base, one.noun)},
+            }
+            for one in held
+            if one.base is not None
+        ]
         # Changes first: a stay that closes makes room under the unique indexes for one that opens.
-        if changed:
-            versions = {id: one.base.v for id, one in changed.items() if one.base}
-            many = len(changed) > MANY
-            if many and versions != await self._versions(table, list(changed), session):
-                raise Conflict(table.name)
-            updates = [
-                {
-                    "q": {"_id": id} if many else {"_id": id, "v": versions[id]},
-                    "u": {"$set": to_changes(one.base, one.noun)},
-                }
-                for id, one in changed.items()
-            ]
+        if updates:
             answer = await self.database.command(
                 {"update": table.name, "updates": updates, "ordered": False}, session=session
             )
             _raise_errors(table, answer)
-            if answer["n"] != len(changed):
+            if answer["n"] != len(updates):
                 raise Conflict(table.name)
         if added:
             answer = await self.database.command(
@@ -220,10 +251,8 @@ class Store:
             )
             _raise_errors(table, answer)
 
-    async def _versions(
-        self, table: Table[Any], ids: list[str], session: AsyncClientSession | None = None
-    ) -> dict[str, int]:
-        cursor = self.database[table.name].find({"_id": {"$in": ids}}, {"v": 1}, session=session)
+    async def _versions(self, table: Table[Any], ids: list[str]) -> dict[str, int]:
+        cursor = self.database[table.name].find({"_id": {"$in": ids}}, {"v": 1})
         return {row["_id"]: row["v"] for row in await cursor.to_list(None)}
 
     async def _create_index(self, collection: str, index: Index) -> None:
@@ -237,64 +266,49 @@ class Store:
         await self.database[collection].create_index(list(index.keys), **options)
 
 
+class _Inside:
+    """Reads within one transaction: one after the other, as a session does no two things at once."""
+
+    def __init__(self, store: Store, session: AsyncClientSession) -> None:
+        self._store = store
+        self._session = session
+        self._turn = asyncio.Lock()
+
+    async def fetch(
+        self, table: Table[N], where: Where, *, sort: str = "", limit: int = 0
+    ) -> list[N]:
+        async with self._turn:
+            return await self._store.fetch(
+                table, where, sort=sort, limit=limit, session=self._session
+            )
+
+    async def aggregate(
+        self, table: Table[Any], pipeline: Sequence[Mapping[str, Any]]
+    ) -> list[Document]:
+        return await self._store.aggregate(table, pipeline)
+
+    async def count(self, table: Table[Any], match: Mapping[str, Any]) -> int:
+        return await self._store.count(table, match)
+
+
+@contextmanager
+def _conflicts() -> Iterator[None]:
+    """Give up a transaction at once where PyMongo would try again for up to two minutes."""
+    try:
+        yield
+    except OperationFailure as failure:
+        # Somebody else writes one of these rows now. PyMongo would wait, write the same again and
+        # find the versions changed; reading anew at once is all that helps.
+        if failure.has_error_label("TransientTransactionError"):
+            raise Conflict from failure
+        raise
+    except ConnectionFailure as away:
+        # Nothing was committed, and callers must not queue up behind it.
+        raise _away() from away
+
+
 def _away() -> Unavailable:
     return Unavailable("store_away", "数据服务暂时不可用，请稍后再试")
-
-
-def filter_of(where: Where) -> Document:
-    """Turn a `where` into a filter; values never become operators."""
-    return {key: _condition(value) for key, value in where.items()}
-
-
-def _condition(value: Any) -> Any:
-    if isinstance(value, AtMost):
-        return {"$lte": value.value}
-    if isinstance(value, AtLeast):
-        return {"$gte": value.value}
-    if isinstance(value, Near):
-        point = {"type": "Point", "coordinates": list(value.point)}
-        return {"$nearSphere": {"$geometry": point, "$maxDistance": value.distance_m}}
-    if isinstance(value, list | tuple | set | frozenset):
-        return {"$in": list(value)}
-    return {"$eq": value}
-
-
-def outbox_row(work: Work) -> Document | None:
-    """Gather all that a unit of work tells into one row of the outbox."""
-    if not work.facts:
-        return None
-    row_id = work.new_id()
-    facts = [
-        {"kind": type(fact).__name__, "key": fact.key, "body": to_plain(fact)}
-        for fact in work.facts
-    ]
-    return {"_id": row_id, "at": work.now, "relayed_at": None, "facts": facts}
-
-
-def audit_row(
-    work: Work, changes: Sequence[tuple[Table[Any], list[Held[Any]]]], action: str
-) -> Document | None:
-    """Write down who changed what, before and after."""
-    if not changes:
-        return None
-    return {
-        "_id": work.new_id(),
-        "at": work.now,
-        "actor_id": work.actor.id,
-        "audience": work.actor.audience.value,
-        "login_id": work.actor.login_id,
-        "action": action,
-        "changes": [
-            {
-                "table": table.name,
-                "id": table.shown({"id": one.noun.id})["id"],
-                "before": table.shown(to_plain(one.base)) if one.base else None,
-                "after": table.shown(to_plain(one.noun)),
-            }
-            for table, held in changes
-            for one in held
-        ],
-    }
 
 
 def _raise_errors(table: Table[Any], answer: Mapping[str, Any]) -> None:

@@ -9,7 +9,7 @@ twice.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -19,7 +19,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from pymongo.errors import PyMongoError
 
 from server.kernel.access import system
-from server.kernel.codec import from_plain
+from server.kernel.codec import from_text
 from server.kernel.errors import DomainError
 from server.kernel.events import Fact, Facts, Reaction
 from server.kernel.work import Work
@@ -37,7 +37,7 @@ LEASE_S = 5.0
 # After 5 tries a row is set aside and counted: one bad reaction must not stop the city.
 TRIES = 5
 # A fact was renamed, or its body changed, while a row of it was waiting.
-UNREADABLE = (KeyError, msgspec.ValidationError)
+UNREADABLE = (KeyError, msgspec.DecodeError)
 
 LAG = Histogram(
     "smartcloud_relay_lag_seconds",
@@ -57,6 +57,9 @@ class Told:
     fact: Fact
 
 
+Rows = Mapping[str, list[Told]]
+"""Rows of the outbox by their ids, in order."""
+
 Forward = Callable[[Sequence[Told]], Awaitable[bool]]
 """Hands facts to the feeds; False says that they could not be sent and are to come again."""
 
@@ -72,7 +75,7 @@ class Relay:
         self._forward = forward
         self._tries: dict[str, int] = {}
         # Rows that are on the screens already and whose reactions are still to run, in order.
-        self._reacting: dict[str, dict[str, Any]] = {}
+        self._reacting: dict[str, list[Told]] = {}
 
     async def run(self) -> None:
         """Relay until cancelled."""
@@ -129,42 +132,39 @@ class Relay:
             return 0
         pending = self._outbox.find({"relayed_at": None}).hint("pending").sort("_id", 1)
         found = await pending.limit(ROWS_AT_ONCE).to_list(None)
-        rows = [row for row in found if row["_id"] not in self._reacting][:room]
-        try:
-            told = [told for row in rows for told in _facts_of(row)]
-        except UNREADABLE:
-            rows = await self._set_unreadable_aside(rows)
-            told = [told for row in rows for told in _facts_of(row)]
+        fresh = [row for row in found if row["_id"] not in self._reacting][:room]
+        rows = await self._read(fresh)
+        told = [one for facts in rows.values() for one in facts]
         if not rows or not await self._forward(told):
             return 0  # what could not be sent stays, and is found again
         now = datetime.now(UTC)
-        for row in rows:
+        for row in fresh:
             LAG.observe((now - row["at"]).total_seconds())
         for one in told:
             RELAYED.labels(type(one.fact).__name__).inc()
-        self._reacting.update((row["_id"], row) for row in rows)
+        self._reacting.update(rows)
         return len(rows)
 
     async def react(self) -> None:
         """Run the reactions to what has been forwarded, and mark the rows that are done."""
-        rows = list(self._reacting.values())
+        rows = dict(self._reacting)
         if not rows:
             return
-        done = await self._react(rows, [told for row in rows for told in _facts_of(row)])
+        done = await self._react(rows)
         now = datetime.now(UTC)
         await self._outbox.update_many({"_id": {"$in": done}}, {"$set": {"relayed_at": now}})
-        for row in rows:
-            del self._reacting[row["_id"]]
+        for row_id in rows:
+            del self._reacting[row_id]
 
-    async def _react(self, rows: Sequence[dict[str, Any]], told: Sequence[Told]) -> list[str]:
+    async def _react(self, rows: Rows) -> list[str]:
         """Run the reactions over all rows; where that fails, row by row, to find the bad one."""
-        if await self._try(told):
-            return [row["_id"] for row in rows]
+        if await self._try([one for facts in rows.values() for one in facts]):
+            return list(rows)
         done = []
-        for row in rows:
-            if await self._try(_facts_of(row)) or self._give_up(row["_id"]):
-                done.append(row["_id"])
-                self._tries.pop(row["_id"], None)
+        for row_id, facts in rows.items():
+            if await self._try(facts) or self._give_up(row_id):
+                done.append(row_id)
+                self._tries.pop(row_id, None)
         if not done:
             await asyncio.sleep(POLL_S)
         return done
@@ -181,15 +181,20 @@ class Relay:
             return False
         return True
 
-    async def _set_unreadable_aside(self, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Mark the rows that no code knows any more, which would come again for ever."""
-        readable = [row for row in rows if _is_readable(row)]
-        odd = [row["_id"] for row in rows if row not in readable]
-        log.error("Outbox rows cannot be read and are set aside", extra={"row_ids": odd})
-        SET_ASIDE.inc(len(odd))
-        done = {"$set": {"relayed_at": datetime.now(UTC)}}
-        await self._outbox.update_many({"_id": {"$in": odd}}, done)
-        return readable
+    async def _read(self, found: Sequence[dict[str, Any]]) -> Rows:
+        """Read rows; those that no code knows any more, and would come for ever, are marked."""
+        rows, odd = {}, []
+        for row in found:
+            try:
+                rows[row["_id"]] = _facts_of(row)
+            except UNREADABLE:
+                odd.append(row["_id"])
+        if odd:
+            log.error("Outbox rows cannot be read and are set aside", extra={"row_ids": odd})
+            SET_ASIDE.inc(len(odd))
+            done = {"$set": {"relayed_at": datetime.now(UTC)}}
+            await self._outbox.update_many({"_id": {"$in": odd}}, done)
+        return rows
 
     def _give_up(self, row_id: str) -> bool:
         tries = self._tries[row_id] = self._tries.get(row_id, 0) + 1
@@ -206,17 +211,9 @@ def _told(reaction: Reaction, facts: Sequence[Fact]) -> Callable[[Work], Awaitab
 
 def _facts_of(row: dict[str, Any]) -> list[Told]:
     return [
-        Told(f"{row['_id']}-{number}", from_plain(Facts.kinds[told["kind"]], told["body"]))
+        Told(f"{row['_id']}-{number}", from_text(Facts.kinds[told["kind"]], told["body"]))
         for number, told in enumerate(row["facts"])
     ]
-
-
-def _is_readable(row: dict[str, Any]) -> bool:
-    try:
-        _facts_of(row)
-    except UNREADABLE:
-        return False
-    return True
 
 
 def _reactions_to(told: Sequence[Told]) -> list[tuple[Reaction, list[Fact]]]:

@@ -84,7 +84,9 @@ def test_what_anyone_may_call_is_listed_here() -> None:
 @pytest.mark.parametrize("handler", api_handlers(), ids=lambda one: one.path)
 def test_an_address_says_who_calls_it(handler: type[Handler]) -> None:
     audience = handler.audience.value
-    prefix = "/api/" if handler.audience is Audience.SYSTEM else f"/api/{audience}/"
+    prefix = {Audience.SYSTEM: "/api/", Audience.HOOKS: "/hooks/"}.get(
+        handler.audience, f"/api/{audience}/"
+    )
 
     assert handler.path.startswith(prefix)
 

@@ -10,7 +10,7 @@ import pytest
 
 from devices import patience
 from devices.batches import Parcel
-from devices.dead_letters import Reason
+from devices.dead_letters import KEPT_BYTES, Reason
 from devices.lanes import FLUSH_LIMIT, Lane
 from devices.mqtt import Arrival
 from devices.patience import Patience
@@ -170,7 +170,7 @@ async def test_bad_messages_are_set_aside_and_the_good_ones_between_them_go_on(f
         Reason.OVERSIZED,
     }
     [huge] = [letter for letter in fake_store.letters if letter.reason is Reason.OVERSIZED]
-    assert (len(huge.payload), huge.size, huge.whole) == (8192, 10_000_000, False)
+    assert (len(huge.payload), huge.size, huge.whole) == (KEPT_BYTES, 10_000_000, False)
 
 
 async def test_a_refused_reading_with_a_legible_number_is_acknowledged_to_its_device(fake_store):

@@ -91,9 +91,24 @@ async def listening(city: City, folder: Path) -> AsyncIterator[list[Listener]]:
             await screen.stop()
 
 
-async def publish(city: City, folder: Path, kind: str) -> None:
+async def secret_of(city: City, device_id: str) -> str:
+    """Ask for a device's secret as the document does."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "server.cli", "device", "secret", device_id),
+        env=city.environment,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    said, _ = await process.communicate()
+    assert process.returncode == 0
+    return said.decode().strip()
+
+
+async def publish(city: City, folder: Path, kind: str, *, secret: str) -> None:
     """Be the device, once."""
-    environment = os.environ | {"SMARTCLOUD_MQTT": city.mqtt_url}
+    environment = os.environ | {
+        "SMARTCLOUD_MQTT": city.broker_url,
+        "SMARTCLOUD_SECRET": secret,
+    }
     process = await asyncio.create_subprocess_exec(
         sys.executable, "publish.py", DEVICE, kind, cwd=folder, env=environment
     )
@@ -105,17 +120,18 @@ async def test_strangers_hear_a_stranger_and_recover_what_they_missed(
 ) -> None:
     for name, text in programs().items():
         (tmp_path / name).write_text(text)
+    secret = await secret_of(city, DEVICE)
     async with listening(city, tmp_path) as screens:
         for screen in screens:
             await screen.subscribed(1)
 
-        await publish(city, tmp_path, "arrived")
+        await publish(city, tmp_path, "arrived", secret=secret)
         for screen in screens:
             await screen.until("occupied")
 
         before = {id(screen): len(screen.rows()) for screen in screens}
         city.kill("serve")
-        await publish(city, tmp_path, "left")
+        await publish(city, tmp_path, "left", secret=secret)
         for screen in screens:
             await screen.subscribed(2)
             await screen.until("free")

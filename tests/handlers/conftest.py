@@ -11,6 +11,7 @@ from tornado.httpclient import AsyncHTTPClient, HTTPRequest, HTTPResponse
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
+from devices.permits import BrokerAccount, accounts_of
 from handlers.app import App
 from handlers.routes import make_application
 from realtime.broker_memory import MemoryBroker
@@ -33,6 +34,7 @@ from tests.paying import FakeProvider
 from tests.world import LNG_LAT, World
 
 PASSWORD = "a good password"
+BACKEND_KEY = "the key of a backend that publishes"
 PARTNER_KEY = "partner key"
 PHONE = "13800000001"
 PLATE = Plate("粤B12345", PlateColor.BLUE)
@@ -62,9 +64,24 @@ class Site:
     url: str
     world: World
     messages: Messages
-    token_key: str
+    config: Config
     provider: FakeProvider
     known: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def token_key(self) -> str:
+        """Key that signs websocket tokens."""
+        return self.config.token_key
+
+    @property
+    def hook_secret(self) -> str:
+        """What the MQTT broker proves itself with."""
+        return self.config.mqtt_hook_secret
+
+    @property
+    def ingest(self) -> BrokerAccount:
+        """The gateway's account at the broker."""
+        return accounts_of(mqtt_url=self.config.mqtt_url, simulator_mqtt_url="")["ingest"]
 
     async def ask(
         self,
@@ -127,7 +144,9 @@ async def site(world: World, tmp_path: Path) -> AsyncIterator[Site]:
     await world.run(register_vehicles, vehicles=[vehicle])
     partner = DataApp(id="partner", name="合作方", key_hash=hash_key(PARTNER_KEY))
     await world.run(register_data_apps, apps=[partner])
-    config = Config.from_environment({"SMARTCLOUD_DATA_DIR": str(tmp_path)})
+    config = Config.from_environment(
+        {"SMARTCLOUD_DATA_DIR": str(tmp_path), "SMARTCLOUD_REALTIME_API_KEY": BACKEND_KEY}
+    )
     broker, messages, provider = MemoryBroker(), Messages(), FakeProvider()
 
     async def division_of(place_id: str) -> str | None:
@@ -153,9 +172,7 @@ async def site(world: World, tmp_path: Path) -> AsyncIterator[Site]:
     server = HTTPServer(make_application(app))
     [socket] = bind_sockets(0, "127.0.0.1")
     server.add_sockets([socket])
-    yield Site(
-        f"http://127.0.0.1:{socket.getsockname()[1]}", world, messages, config.token_key, provider
-    )
+    yield Site(f"http://127.0.0.1:{socket.getsockname()[1]}", world, messages, config, provider)
     server.stop()
     await server.close_all_connections()
     await hub.close()

@@ -103,6 +103,8 @@ CALLS: dict[str, tuple[dict[str, str], str, Any]] = {
     "GET /api/open/places": ({}, NEAR, None),
     "GET /api/open/places/{place_id}": ({"place_id": "s1"}, "", None),
     "GET /api/open/places/{place_id}/berths": ({"place_id": "s1"}, "", None),
+    "POST /hooks/mqtt/auth": ({}, "", {"username": "d1", "password": "wrong"}),
+    "POST /hooks/mqtt/acl": ({}, "", {"username": "d1", "action": "subscribe", "topic": "#"}),
 }  # fmt: skip
 
 
@@ -139,6 +141,7 @@ async def busy_day(site: Site) -> dict[str, str]:
         Audience.PATROL: await site.token("patrol", "patrol1"),
         Audience.CONSOLE: await site.token("console", "city"),
         "finance": await site.token("console", "finance"),
+        Audience.HOOKS: site.hook_secret,
     }
     world = site.world
     await world.see("d1", "arrived", at_s=0)

@@ -14,7 +14,7 @@ from tornado.web import Application
 from realtime.broker import Broker
 from realtime.hub import Hub
 from realtime.limits import Limits
-from realtime.namespaces import Actor, Namespace, PrefixBook, anyone, signed_in
+from realtime.namespaces import SUBSCRIBERS, Actor, Namespace, PrefixBook, anyone, signed_in
 from realtime.socket import SocketHandler
 from realtime.tokens import sign_connection_token, sign_subscription_token
 
@@ -42,9 +42,9 @@ BOOK = PrefixBook(
             recoverable=True,
             presence=True,
             join_leave=True,
-            publish="subscriber",
+            publish=SUBSCRIBERS,
         ),
-        Namespace("noise", access=anyone, publish="subscriber"),
+        Namespace("noise", access=anyone, publish=SUBSCRIBERS),
         Namespace("club", access=is_invited),
         Namespace("load", access=anyone, history_size=2000, history_ttl_s=600, recoverable=True),
     ],

@@ -9,7 +9,7 @@ import pytest
 from realtime.broker_memory import MemoryBroker
 from realtime.channels import Channels, listener
 from realtime.feeds import FEEDS, SILENT, publications_of
-from realtime.namespaces import UnknownChannel
+from realtime.namespaces import NOBODY, UnknownChannel
 from realtime.snapshots import Snapshots
 from server.domain.billing import (
     Bill,
@@ -21,6 +21,8 @@ from server.domain.billing import (
     waive_bill,
 )
 from server.domain.billing.reactions import bill_priced_stays
+from server.domain.equipment import DeviceAlarmed, DeviceRecovered, DeviceSilent, Numbering
+from server.domain.equipment.jobs import notice_silent_devices
 from server.domain.identity import Organization, enrol
 from server.domain.insight import FiguresChanged
 from server.domain.insight.jobs import refresh_figures
@@ -53,9 +55,11 @@ from server.domain.stay import (
     identify_berth,
 )
 from server.domain.stay.jobs import count_room, settle_berths
+from server.domain.stay.reactions import distrust_berths
 from server.domain.vehicle import Plate, PlateColor, Vehicle, register_vehicles
 from server.kernel.access import Actor, Audience, Scope
 from server.kernel.events import Fact, Facts
+from server.kernel.period import to_ms
 from tests.domain.money import CHIEF, CLERK, paid, rows, wish
 from tests.domain.money import OWNER as MOTORIST
 from tests.world import NOON, World
@@ -138,6 +142,23 @@ async def figure(world: World) -> None:
     await world.job(refresh_figures)
 
 
+async def raise_alarm(world: World) -> None:
+    await world.see("d1", "heartbeat")
+    await world.see("d1", "alarm", alarm="battery_low")
+
+
+async def fall_silent(world: World) -> None:
+    await park(world)
+    world.now = NOON + timedelta(minutes=31)
+    await world.job(notice_silent_devices)
+    await world.run(distrust_berths, facts=await world.facts(DeviceSilent))
+
+
+async def come_back(world: World) -> None:
+    await fall_silent(world)
+    await world.see("d1", "heartbeat", at_s=32 * 60)
+
+
 SCENARIOS: dict[type[Fact], Callable[[World], Awaitable[Any]]] = {
     OccupancyChanged: park,
     StayOpened: park,
@@ -156,6 +177,9 @@ SCENARIOS: dict[type[Fact], Callable[[World], Awaitable[Any]]] = {
     RefundSucceeded: give_back,
     SupplyChanged: count,
     FiguresChanged: figure,
+    DeviceAlarmed: raise_alarm,
+    DeviceSilent: fall_silent,
+    DeviceRecovered: come_back,
 }
 # Declared for a use case that is still to come; nothing tells it yet.
 UNTOLD = {StayVoided}
@@ -265,6 +289,46 @@ async def test_no_plate_leaves_on_a_channel_that_anybody_may_hear(city: World) -
             assert PLATE.number not in str(one.data)
 
 
+@pytest.mark.parametrize(
+    ("said", "berth_code", "alarm"),
+    [
+        ({"device_id": "d1", "alarm": "battery_low"}, "440304001", "battery_low"),
+        ({"device_id": "cam", "alarm": "fake_plate", "berth_code": "440304002"}, "440304002", "fake_plate"),
+        ({"device_id": "cam", "alarm": "lens_dirty"}, None, "lens_dirty"),
+    ],
+)  # fmt: skip
+async def test_an_alarm_is_a_line_that_names_its_device_and_berth(
+    city: World, said: dict[str, str], berth_code: str | None, alarm: str
+) -> None:
+    camera = said["device_id"] == "cam"
+    await city.see(kind="alarm", **said, numbering=Numbering.CLOCK if camera else Numbering.DENSE)
+
+    [line] = publications_of(await city.facts(DeviceAlarmed))
+
+    assert line.channel == "live:city"
+    assert line.data == {
+        "fact": "DeviceAlarmed",
+        "at_ms": to_ms(NOON),
+        "place_id": "s1",
+        "place_name": "福华路",
+        "berth_code": berth_code,
+        "plate": None,
+        "amount": None,
+        "duration_s": None,
+        "device_kind": "camera" if camera else "berth_sensor",
+        "alarm": alarm,
+    }
+
+
+async def test_every_line_of_the_live_feed_has_the_same_keys(city: World) -> None:
+    for scenario in (leave_and_bill, raise_alarm, come_back):
+        await scenario(city)
+
+    lines = [one for one in publications_of(await city.facts()) if one.channel == "live:city"]
+
+    assert {frozenset(line.data) for line in lines} == {frozenset(lines[0].data)}
+
+
 DIVISION = "440304"
 PEOPLE = {
     "anybody": Actor("", Audience.MOTORIST),
@@ -315,7 +379,7 @@ async def test_each_hears_what_is_for_him_and_nothing_else(who: str, channel: st
     allowed = namespace.access(listener(PEOPLE[who]), channel)
 
     assert (allowed if isinstance(allowed, bool) else await allowed) is (who in MAY_HEAR[channel])
-    assert namespace.publish == "nobody"
+    assert namespace.publish is NOBODY
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,11 @@ from typing import Any, Self
 
 from pymongo import AsyncMongoClient
 
+from server.domain.equipment import KeptReading
 from server.domain.stay import Policy
 from server.domain.tariff import Rate, Tariff
 from server.kernel.access import system
+from server.kernel.codec import from_text
 from server.kernel.work import Work
 from server.store.mongo import Store, connect
 from tests.city import City
@@ -38,10 +40,10 @@ class Ledger:
         wanted = set(device_ids)
         batches = await self.database["reading_batches"].find(match).to_list(None)
         return Counter(
-            (reading["device_id"], reading["boot"], reading["seq"])
+            (kept.reading.device_id, kept.reading.boot, kept.reading.seq)
             for batch in batches
-            for reading in batch["readings"]
-            if reading["device_id"] in wanted
+            for kept in from_text(list[KeptReading], batch["readings"])
+            if kept.reading.device_id in wanted
         )
 
     async def occupancies(self, berth_ids: Sequence[str]) -> dict[str, Row]:

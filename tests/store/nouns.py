@@ -68,10 +68,14 @@ async def add_pet(work: Work, **said: Any) -> Pet:
 
 
 async def run(
-    store: Store, use_case: Callable[[Work], Awaitable[T]], *, actor: Actor = SYSTEM
+    store: Store,
+    use_case: Callable[[Work], Awaitable[T]],
+    *,
+    actor: Actor = SYSTEM,
+    bulk: bool = False,
 ) -> T:
     """Run a use case as a unit of work of its own."""
-    return await store.run(actor, use_case)
+    return await store.run(actor, use_case, bulk=bulk)
 
 
 async def outbox(store: Store) -> list[dict[str, Any]]:

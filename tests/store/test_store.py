@@ -17,6 +17,12 @@ from tests.store.nouns import PERSON, SYSTEM, Pet, PetTested, Toy, add_pet, outb
 UseCase = Callable[[Work], Awaitable[Any]]
 
 
+@pytest.fixture(params=[False, True], ids=["versioned", "bulk"])
+def bulk(request: pytest.FixtureRequest) -> bool:
+    """Say which of its two ways the store takes; both keep the same promises."""
+    return bool(request.param)
+
+
 async def write_only(work: Work) -> None:
     """Put in a pet without a look."""
     await add_pet(work, name="n1")
@@ -27,7 +33,7 @@ async def read_only(work: Work) -> None:
     await work.table(Pet).find({})
 
 
-async def test_a_work_that_read_an_old_row_is_run_again(store: Store) -> None:
+async def test_a_work_that_read_an_old_row_is_run_again(store: Store, bulk: bool) -> None:
     await run(store, lambda work: add_pet(work, id="p1", name="n1"))
     runs = 0
 
@@ -42,13 +48,13 @@ async def test_a_work_that_read_an_old_row_is_run_again(store: Store) -> None:
         if runs == 1:
             await run(store, birthday)
 
-    await run(store, overtaken)
+    await run(store, overtaken, bulk=bulk)
 
     pet = await run(store, lambda work: work.table(Pet).get("p1"))
     assert (runs, pet.age, pet.v) == (2, 2, 3)
 
 
-async def test_twenty_at_once_lose_no_change(store: Store) -> None:
+async def test_twenty_at_once_lose_no_change(store: Store, bulk: bool) -> None:
     await run(store, lambda work: add_pet(work, id="p1", name="n1"))
 
     async def birthday(work: Work) -> None:
@@ -58,7 +64,7 @@ async def test_twenty_at_once_lose_no_change(store: Store) -> None:
     async def patient(work_left: int = 20) -> None:
         while work_left:
             try:
-                return await run(store, birthday)
+                return await run(store, birthday, bulk=bulk)
             except Unavailable:  # 20 on one row is more than the store's tries
                 work_left -= 1
         return None
@@ -68,7 +74,9 @@ async def test_twenty_at_once_lose_no_change(store: Store) -> None:
     assert (await run(store, lambda work: work.table(Pet).get("p1"))).age == 20
 
 
-async def test_a_second_row_under_a_unique_index_is_refused_with_its_code(store: Store) -> None:
+async def test_a_second_row_under_a_unique_index_is_refused_with_its_code(
+    store: Store, bulk: bool
+) -> None:
     await run(store, lambda work: add_pet(work, name="n1"))
     runs = 0
 
@@ -78,7 +86,7 @@ async def test_a_second_row_under_a_unique_index_is_refused_with_its_code(store:
         await add_pet(work, name="n1")
 
     with pytest.raises(Refused) as refused:
-        await run(store, again)
+        await run(store, again, bulk=bulk)
 
     assert refused.value.code == "pet_name_taken"
     assert refused.value.message == "名字已被使用"
@@ -86,7 +94,7 @@ async def test_a_second_row_under_a_unique_index_is_refused_with_its_code(store:
     assert runs == 2, "a second look, and no more"
 
 
-async def test_a_race_for_a_name_is_settled_by_a_second_look(store: Store) -> None:
+async def test_a_race_for_a_name_is_settled_by_a_second_look(store: Store, bulk: bool) -> None:
     async def claim(work: Work) -> str:
         taken = await work.table(Pet).one({"name": "n1"})
         if taken is not None:
@@ -94,12 +102,12 @@ async def test_a_race_for_a_name_is_settled_by_a_second_look(store: Store) -> No
         await asyncio.sleep(0)
         return (await add_pet(work, name="n1")).id
 
-    first, second = await asyncio.gather(run(store, claim), run(store, claim))
+    first, second = await asyncio.gather(run(store, claim, bulk=bulk), run(store, claim, bulk=bulk))
 
     assert first == second
 
 
-async def test_where_the_second_table_fails_nothing_is_left(store: Store) -> None:
+async def test_where_the_second_table_fails_nothing_is_left(store: Store, bulk: bool) -> None:
     async def toy(work: Work, id: str) -> None:
         work.table(Toy).add(Toy(id=id, label="ball"))
 
@@ -110,7 +118,7 @@ async def test_where_the_second_table_fails_nothing_is_left(store: Store) -> Non
         await toy(work, "t2")
 
     with pytest.raises(Refused) as refused:
-        await run(store, both, actor=PERSON)
+        await run(store, both, actor=PERSON, bulk=bulk)
 
     assert refused.value.code == "toy_label_taken"
     for name in ("test_pets", OUTBOX, AUDIT):
@@ -118,7 +126,7 @@ async def test_where_the_second_table_fails_nothing_is_left(store: Store) -> Non
     assert await store.database["test_toys"].count_documents({}) == 1
 
 
-async def test_a_row_that_closes_makes_room_for_one_that_opens(store: Store) -> None:
+async def test_a_row_that_closes_makes_room_for_one_that_opens(store: Store, bulk: bool) -> None:
     await run(store, lambda work: add_pet(work, id="p1", name="n1"))
 
     async def hand_over(work: Work) -> None:
@@ -126,7 +134,7 @@ async def test_a_row_that_closes_makes_room_for_one_that_opens(store: Store) -> 
         rows.add(Pet(id="p2", name="n1"))
         rows.save(replace(await rows.get("p1"), name="n2"))
 
-    await run(store, hand_over)
+    await run(store, hand_over, bulk=bulk)
 
     assert (await run(store, lambda work: work.table(Pet).get("p2"))).name == "n1"
 
@@ -194,12 +202,12 @@ async def test_what_the_platform_does_by_itself_is_not_audited(store: Store) -> 
 
 
 @pytest.mark.parametrize("use_case", [write_only, read_only], ids=lambda one: one.__name__)
-async def test_a_store_that_is_away_is_unavailable_soon(use_case: UseCase) -> None:
+async def test_a_store_that_is_away_is_unavailable_soon(use_case: UseCase, bulk: bool) -> None:
     url = f"mongodb://127.0.0.1:{free_port()}/?serverSelectionTimeoutMS=100&connectTimeoutMS=100"
     async with AsyncMongoClient[dict[str, Any]](url) as client:
         async with asyncio.timeout(5):
             with pytest.raises(Unavailable) as refused:
-                await run(Store(client["tests"]), use_case)
+                await run(Store(client["tests"]), use_case, bulk=bulk)
 
     assert refused.value.code == "store_away"
     assert refused.value.status == 503

@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { BERTH_STATES, foldBerths, type Berths, type CityPlace, type Kpi, type LiveFact, type PlaceCounts, type Point } from '@smartcloud/shared'
+import { BERTH_STATES, foldBerths, type Berths, type CityPlace, type Kpi, type LiveFact, type LiveFactName, type PlaceCounts, type Point } from '@smartcloud/shared'
 import { placeFigures, sumCounts } from '../src/city/counts'
-import { kindOf, mergeFeed, type FeedEntry } from '../src/city/feed'
+import { codeOf, kindOf, mergeFeed, titleOf, type FeedEntry } from '../src/city/feed'
 import { EVERYTHING, inDivision, isShown, onlyState, searchPlaces } from '../src/city/filter'
 import { chooseFollowing, MOST_PLACES } from '../src/city/following'
 import { kpiTiles } from '../src/city/kpi'
 import { quantile, summarize } from '../src/city/latency'
 import { clusterSpots } from '../src/city/map/cluster'
 import { convexHull, surround } from '../src/city/map/hull'
+import { i18n } from '../src/i18n'
 
 const place = (id: string, changes: Partial<CityPlace> = {}): CityPlace => ({
   id,
@@ -96,6 +97,19 @@ describe('the running list of facts', () => {
   it('sorts facts into kinds', () => {
     expect(kindOf(entry(1).fact)).toBe('stay')
     expect(kindOf({ fact: 'DeviceSilent' } as LiveFact)).toBe('device')
+  })
+
+  const device = (fact: LiveFactName, alarm: string | null = null): LiveFact =>
+    ({ fact, device_kind: 'berth_sensor', alarm }) as LiveFact
+
+  it.each([
+    [device('DeviceAlarmed', 'battery_low'), '地磁低电量', null],
+    [device('DeviceAlarmed', 'e_17'), '地磁告警', 'e_17'],
+    [device('DeviceSilent'), '地磁离线', null],
+    [{ fact: 'StayOpened', device_kind: null, alarm: null } as LiveFact, '开始停车', null],
+  ])('says which device has what, and the code of an alarm it has no name for', (fact, title, code) => {
+    expect(titleOf(fact).map((text) => i18n.global.t(text)).join('')).toBe(title)
+    expect(codeOf(fact)).toBe(code)
   })
 })
 

@@ -96,9 +96,13 @@ export interface LiveFact {
   at_ms: number
   place_id: string
   place_name: string
-  berth_code: string
+  /** None when a device that watches several berths is meant. */
+  berth_code: string | null
   /** Masked. */
   plate: string | null
   amount: number | null
   duration_s: number | null
+  device_kind: 'berth_sensor' | 'camera' | null
+  /** The code of a device's alarm; makers add codes of their own. */
+  alarm: string | null
 }

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from server.domain.equipment.model import DeviceKind
 from server.kernel.events import Fact, fact
 
 
@@ -10,7 +11,10 @@ class DeviceFact(Fact):
     """What every fact about a device has."""
 
     device_id: str
+    device_kind: DeviceKind
+    organization_id: str
     place_id: str
+    place_name: str
     division_code: str
     berth_ids: tuple[str, ...]
     berth_codes: tuple[str, ...]
@@ -38,6 +42,7 @@ class DeviceRecovered(DeviceFact):
 @fact
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceAlarmed(DeviceFact):
-    """A device raised an alarm about itself."""
+    """A device raised an alarm: about itself, or about the berth named."""
 
     alarm: str
+    berth_id: str | None

@@ -1,5 +1,7 @@
 """Which readings are news, in which order, and when they really were. Pure."""
 
+import hashlib
+import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,6 +16,8 @@ SKEW = timedelta(seconds=120)
 # 24 h: a device keeps its journal for a day without network.
 BACKLOG = timedelta(hours=24)
 SILENT_AFTER_HEARTBEATS = 3
+# Part of the contract with devices: docs/devices.md, "Signed readings".
+SIGNING_PURPOSE = b"smartcloud readings"
 _WRAP = 255
 
 
@@ -155,6 +159,11 @@ def heard(device: Device, reading: Reading, cursor: Cursor, at: datetime, skewed
         rssi=device.rssi if reading.rssi is None else reading.rssi,
         skewed=skewed,
     )
+
+
+def signing_key(secret: str) -> bytes:
+    """Derive the key that a device signs its readings with: one way, so that it logs nobody in."""
+    return hmac.digest(secret.encode(), SIGNING_PURPOSE, hashlib.sha256)
 
 
 def berth_of(berths: Mapping[str, str], reading: Reading) -> str | None:

@@ -1,6 +1,6 @@
-"""Use cases of devices: install them, take their readings, notice who is silent."""
+"""Use cases of devices: install them, know them by their secrets, take their readings, notice who is silent."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,13 +8,25 @@ from typing import Any
 from server.domain.equipment.events import DeviceAlarmed, DeviceRecovered, DeviceSilent
 from server.domain.equipment.model import (
     Device,
+    DeviceCredential,
+    KeptReading,
     Reading,
     ReadingBatch,
     ReadingKind,
     Verdict,
 )
-from server.domain.equipment.rules import berth_of, evidence, heard, judge, judge_time
-from server.kernel.codec import to_plain
+from server.domain.equipment.rules import (
+    berth_of,
+    evidence,
+    heard,
+    judge,
+    judge_time,
+    signing_key,
+)
+from server.domain.estate import Place
+from server.kernel.codec import to_text
+from server.kernel.errors import NotFound
+from server.kernel.hashing import hash_secret, secret_fits
 from server.kernel.nouns import replace
 from server.kernel.work import AtMost, Work
 
@@ -48,6 +60,59 @@ async def install(work: Work, *, devices: Sequence[Device]) -> None:
             rows.add(device)
 
 
+async def issue_secrets(work: Work, *, secrets: Mapping[str, str]) -> None:
+    """Give devices (by id) new secrets; those they had before are void at once."""
+    have = await work.table(Device).load(secrets)
+    if missing := secrets.keys() - have.keys():
+        raise NotFound("device_not_found", "没有找到这个设备", ids=sorted(missing))
+    rows = work.table(DeviceCredential)
+    held = await rows.load(secrets)
+    for id, secret in secrets.items():
+        credential = DeviceCredential(
+            id=id,
+            secret_hash=hash_secret(secret),
+            signing_key=signing_key(secret).hex(),
+            changed_at=work.now,
+        )
+        if id in held:
+            rows.save(replace(credential, v=held[id].v))
+        else:
+            rows.add(credential)
+
+
+async def revoke_secret(work: Work, *, device_id: str) -> None:
+    """Take a device's secret away; it proves nothing until a new one is issued."""
+    rows = work.table(DeviceCredential)
+    held = await rows.get(device_id)
+    rows.save(replace(held, secret_hash=None, signing_key=None, changed_at=work.now))
+
+
+async def disable_device(work: Work, *, device_id: str, disabled: bool = True) -> None:
+    """Believe a device no more, or again with `disabled=False`; its secret stays as it is."""
+    devices, credentials = work.table(Device), work.table(DeviceCredential)
+    devices.save(replace(await devices.get(device_id), disabled=disabled))
+    credential = await credentials.maybe(device_id)
+    if credential is not None:
+        credentials.save(replace(credential, changed_at=work.now))
+
+
+async def authenticate_device(work: Work, *, device_id: str, secret: str) -> bool:
+    """Say whether this is the secret of a device that is in service."""
+    credential = await work.table(DeviceCredential).maybe(device_id)
+    if credential is None or credential.secret_hash is None:
+        return False
+    fits = secret_fits(credential.secret_hash, secret)
+    return fits and await is_in_service(work, device_id=device_id)
+
+
+async def is_in_service(work: Work, *, device_id: str) -> bool:
+    """Say whether a device is registered, not disabled, and has a secret."""
+    credential = await work.table(DeviceCredential).maybe(device_id)
+    device = await work.table(Device).maybe(device_id)
+    has_secret = credential is not None and credential.secret_hash is not None
+    return has_secret and device is not None and not device.disabled
+
+
 async def accept_readings(
     work: Work, *, readings: Sequence[Reading], force: frozenset[ReadingId] = frozenset()
 ) -> list[Accepted]:
@@ -55,16 +120,18 @@ async def accept_readings(
     rows = work.table(Device)
     devices = await rows.load(reading.device_id for reading in readings)
     accepted = []
+    told: list[_Told] = []
     for reading in readings:
         device = devices.get(reading.device_id)
-        if device is None:
+        if device is None or device.disabled:
             accepted.append(Accepted(reading, Verdict.UNKNOWN_DEVICE, reading.received_at))
             continue
         one, after = _accept(device, reading, force)
         accepted.append(one)
         if after is not device:
             devices[device.id] = rows.save(after)
-            _tell(work, device, one)
+            told += _news(device, one)
+    await _tell(work, told)
     _keep(work, accepted)
     return accepted
 
@@ -93,12 +160,27 @@ def _accept(
     return one, heard(device, reading, judged.cursor, at, skewed)
 
 
-def _tell(work: Work, before: Device, one: Accepted) -> None:
+_Told = tuple[type[DeviceRecovered | DeviceSilent | DeviceAlarmed], Device, dict[str, Any]]
+
+
+def _news(before: Device, one: Accepted) -> list[_Told]:
+    """List what a reading says of its device itself."""
+    news: list[_Told] = []
     if one.verdict is Verdict.APPLIED and before.silent:
-        work.tell(DeviceRecovered(at=one.at, whole=not one.gap, **_about(before)))
+        news.append((DeviceRecovered, before, {"at": one.at, "whole": not one.gap}))
     if one.reading.kind is ReadingKind.ALARM:
-        alarm = one.reading.alarm or "unspecified"
-        work.tell(DeviceAlarmed(at=one.at, alarm=alarm, **_about(before)))
+        alarm = {"alarm": one.reading.alarm or "unspecified", "berth_id": one.berth_id}
+        news.append((DeviceAlarmed, before, {"at": one.at, **alarm}))
+    return news
+
+
+async def _tell(work: Work, told: Sequence[_Told]) -> None:
+    """Tell of devices with where they stand; places are read only when there is something to tell."""
+    if not told:
+        return
+    places = await work.table(Place).load(device.place_id for _, device, _ in told)
+    for kind, device, said in told:
+        work.tell(kind(**_about(device, places.get(device.place_id)), **said))
 
 
 def _keep(work: Work, accepted: Sequence[Accepted]) -> None:
@@ -106,28 +188,29 @@ def _keep(work: Work, accepted: Sequence[Accepted]) -> None:
     if not kept:
         return
     device_ids = tuple(dict.fromkeys(one.reading.device_id for one in kept))
-    rows = tuple({"verdict": one.verdict.value, **_said(one.reading)} for one in kept)
-    batch = ReadingBatch(id=work.new_id(), at=work.now, device_ids=device_ids, readings=rows)
+    readings = to_text([KeptReading(one.verdict, one.reading) for one in kept])
+    batch = ReadingBatch(id=work.new_id(), at=work.now, device_ids=device_ids, readings=readings)
     work.table(ReadingBatch).add(batch)
-
-
-def _said(reading: Reading) -> dict[str, Any]:
-    return {key: value for key, value in to_plain(reading).items() if value is not None}
 
 
 async def mark_silent(work: Work) -> None:
     """Find the devices that have missed three heartbeats, and say so once."""
     rows = work.table(Device)
     overdue = {"silent": False, "silent_after": AtMost(work.now)}
+    told: list[_Told] = []
     for device in await rows.find(overdue, limit=SILENT_AT_ONCE):
         rows.save(replace(device, silent=True))
-        work.tell(DeviceSilent(at=work.now, **_about(device)))
+        told.append((DeviceSilent, device, {"at": work.now}))
+    await _tell(work, told)
 
 
-def _about(device: Device) -> dict[str, Any]:
+def _about(device: Device, place: Place | None) -> dict[str, Any]:
     return {
         "device_id": device.id,
+        "device_kind": device.kind,
+        "organization_id": place.organization_id if place else "",
         "place_id": device.place_id,
+        "place_name": place.name if place else "",
         "division_code": device.division_code,
         "berth_ids": tuple(device.berths.values()),
         "berth_codes": tuple(device.berths),

@@ -31,14 +31,18 @@ async def stays(work: Work, *, organization_id: str, since: datetime) -> dict[st
                     "_id": None,
                     "open_stays": {"$sum": 1},
                     "identified_stays": {"$sum": {"$cond": [{"$gt": ["$plate", None]}, 1, 0]}},
+                    "open_today": {"$sum": {"$cond": [{"$gte": ["$arrived_at", since]}, 1, 0]}},
                 }
             },
         ]
     )
     counts = {name: open_[0][name] if open_ else 0 for name in ("open_stays", "identified_stays")}
-    counts["arrivals_today"] = await rows.count({**mine, "arrived_at": {"$gte": since}})
-    counts["departures_today"] = await rows.count(
-        {**mine, "open": False, "left_at": {"$gte": since}}
+    open_today = open_[0]["open_today"] if open_ else 0
+    gone = {**mine, "open": False, "left_at": {"$gte": since}}
+    counts["departures_today"] = await rows.count(gone)
+    # Who came today is still there or has left today: so only today's rows are looked at.
+    counts["arrivals_today"] = open_today + await rows.count(
+        {**gone, "arrived_at": {"$gte": since}}
     )
     return counts
 

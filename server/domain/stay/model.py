@@ -189,7 +189,7 @@ STAYS = table(
         where={"open": True, "plate.number": {"$type": "string"}},
     ),
     index("owner_id", "-arrived_at", where={"owner_id": {"$gt": ""}}),
-    index("berth.organization_id", "-left_at"),
-    index("berth.organization_id", "-arrived_at"),
+    # One for all figures of a day: each index more costs every update in a transaction 12 µs.
+    index("berth.organization_id", "open", "-left_at"),
 )
 SUPPLIES = table(Supply, "supplies", index("cell"))

@@ -185,9 +185,10 @@ class Stays:
         )
         self._note(self._rows.add(stay))
         self._work.tell(StayOpened(at=stay.arrived_at, **_about(stay)))
-        if occupancy.stay is None or occupancy.stay.id != stay.id:
+        shown = occupancy.stay
+        if shown is None or shown.id != stay.id or shown.plate == plate:
             return occupancy
-        return replace(occupancy, stay=replace(occupancy.stay, plate=plate))
+        return replace(occupancy, stay=replace(shown, plate=plate))
 
     def _identify_seen(self, occupancy: Occupancy, step: Identify) -> Occupancy:
         stay = self._held[step.stay_id]

@@ -11,16 +11,18 @@ import aiomqtt
 import pytest
 
 from devices.codecs import decode
+from devices.signatures import is_genuine
 from devices.simulator import command
-from devices.simulator.day import CityDay
+from devices.simulator.day import ALARMS, CityDay
 from devices.simulator.fleet import Fleet
 from devices.simulator.memory import Memory, load
 from devices.simulator.model import DemoCity
 from devices.simulator.readings import Observation
+from devices.simulator.secrets import demo_secret
 from devices.simulator.traffic import Pace
 from devices.simulator.transport import MqttTransport
-from devices.topics import ack_topic, parse_up
-from server.domain.equipment import Reading, ReadingKind
+from devices.topics import ack_topic, parse_up, up_topic
+from server.domain.equipment import Reading, ReadingKind, signing_key
 from server.standalone import Servers
 from tests.devices.simulator.fleets import CITY, FakeTransport, HandClock
 
@@ -123,6 +125,22 @@ async def test_each_start_boots_once_more_even_if_killed_at_once(tmp_path: Path)
     assert load(path, seed=2) == Memory(seed=2, boot=3)
 
 
+async def test_within_ten_minutes_sensors_raise_alarms_and_their_heartbeats_go_on(
+    tmp_path: Path,
+) -> None:
+    transport, clock = FakeTransport(), HandClock()
+    day = small_day(tmp_path / "simulator.json", transport, clock)
+    clock.now += 600
+
+    await run_until(day, caught_up(day, clock))
+
+    alarms = [one for one in transport.readings() if one.kind is ReadingKind.ALARM]
+    assert 2 <= len(alarms) <= 20
+    assert {one.alarm for one in alarms} <= set(ALARMS)
+    planned = [one for _, _, one in day._due if one.kind == "heartbeat"]
+    assert len(planned) == len(day.city.devices)
+
+
 @pytest.fixture
 def platform(servers: Servers) -> Callable[[list[Reading]], Awaitable[None]]:
     """A platform that reads everything with the real codecs and acknowledges it."""
@@ -162,6 +180,24 @@ async def test_over_a_real_broker_every_reading_is_acknowledged(
     assert fleet.count["acked"] == 360
 
 
+async def test_with_an_account_each_message_is_signed_with_its_devices_key(
+    servers: Servers,
+) -> None:
+    device = CITY.devices[0]
+    topic = up_topic(device.id, device.format)
+    host, _, port = servers.mqtt_url.removeprefix("mqtt://").rpartition(":")
+    transport = MqttTransport(f"mqtt://simulator:the-key@{host}:{port}")
+
+    async with aiomqtt.Client(host, int(port)) as client, Fleet([device], transport) as fleet:
+        await client.subscribe(topic, qos=1)
+        await fleet.publish(Observation(device.id, "heartbeat", 0.0))
+        message = await asyncio.wait_for(anext(aiter(client.messages)), 20)
+
+    key = signing_key(demo_secret("the-key", device.id))
+    assert isinstance(message.payload, bytes)
+    assert is_genuine(key, topic, message.payload)
+
+
 async def test_without_a_broker_nothing_is_lost_from_the_journal() -> None:
     transport = MqttTransport("mqtt://127.0.0.1:1")
     device = CITY.devices[1]
@@ -176,7 +212,7 @@ async def test_without_a_broker_nothing_is_lost_from_the_journal() -> None:
 async def test_the_command_parks_a_city_and_stops_by_itself(
     servers: Servers, tmp_path: Path
 ) -> None:
-    config = SimpleNamespace(mqtt_url=servers.mqtt_url, data_dir=tmp_path)
+    config = SimpleNamespace(simulator_mqtt_url=servers.mqtt_url, data_dir=tmp_path)
 
     options = command._options().parse_args(
         ["--duration", "2", "--berths", "60", "--plain", "--seed", "5"]

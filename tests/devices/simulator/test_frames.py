@@ -36,6 +36,32 @@ async def test_a_sensors_reading_is_read_back_as_it_was_seen(format: Format, kin
     assert reading.confidence == pytest.approx(91, abs=1)
 
 
+@pytest.mark.parametrize("format", [Format.CANONICAL, Format.GEOMAG])
+@pytest.mark.parametrize("alarm", ["sensor_fault", "sensor_moved"])
+async def test_a_sensors_trouble_is_read_back_as_its_alarm(format: Format, alarm: str) -> None:
+    transport = FakeTransport()
+    fleet = small_fleet(transport, HandClock())
+
+    await fleet.publish(Observation(one_device(format).id, "alarm", NOON, alarm=alarm))
+
+    _, reading = transport.readings()
+    assert (reading.kind, reading.alarm) == ("alarm", alarm)
+
+
+@pytest.mark.parametrize("format", [Format.CANONICAL, Format.GEOMAG])
+async def test_a_sensor_whose_cell_runs_low_says_so_once(format: Format) -> None:
+    transport = FakeTransport()
+    fleet = small_fleet(transport, HandClock())
+    device_id = one_device(format).id
+    fleet.devices[device_id].drain()
+
+    for _ in range(3):
+        await fleet.publish(Observation(device_id, "heartbeat", NOON))
+
+    alarms = [one for one in transport.readings() if one.kind is ReadingKind.ALARM]
+    assert [one.alarm for one in alarms] == ["battery_low"]
+
+
 @pytest.mark.parametrize("battery", [1, 5, 15, 33, 50, 79, 80, 100])
 async def test_the_cell_voltage_means_the_same_to_both_ends(battery: int) -> None:
     transport = FakeTransport()

@@ -28,7 +28,20 @@ const KINDS: Record<LiveFactName, FeedKind> = {
 export const FEED_KINDS: readonly FeedKind[] = ['berth', 'stay', 'bill', 'device']
 
 /** A fact this console does not know yet counts as one of a berth. */
-export const kindOf = (fact: LiveFact): FeedKind => KINDS[fact.fact] ?? 'berth'
+export const kindOf = ({ fact }: Pick<LiveFact, 'fact'>): FeedKind => KINDS[fact] ?? 'berth'
+
+// The alarms that have a name of their own: docs/devices.md, "Alarm codes".
+const ALARMS = ['battery_low', 'sensor_fault', 'sensor_moved', 'fake_plate']
+
+/** Gives the texts that name a fact, to be put one behind the other: which device, and what is with it. */
+export function titleOf({ fact, device_kind, alarm }: LiveFact): string[] {
+  if (kindOf({ fact }) !== 'device' || device_kind === null) return [`feed.facts.${fact}`]
+  const known = fact === 'DeviceAlarmed' && alarm !== null && ALARMS.includes(alarm)
+  return [`feed.devices.${device_kind}`, known ? `feed.alarms.${alarm}` : `feed.states.${fact}`]
+}
+
+/** Gives the code of an alarm that has no name here, as the device said it. */
+export const codeOf = ({ alarm }: LiveFact): string | null => (alarm === null || ALARMS.includes(alarm) ? null : alarm)
 
 export const keyOf = (entry: FeedEntry): string => `${entry.epoch}/${entry.offset}`
 
