@@ -292,6 +292,18 @@ async def test_a_paid_stay_that_is_priced_anew_carries_what_was_paid(world: Worl
     await sound(world)
 
 
+async def test_two_surpluses_told_at_once_go_back_whole(world: World) -> None:
+    [bill] = await billed(world, 700)
+    await paid(world, await wish(world, bill))
+    await priced(world, "stay1", 250)
+    await priced(world, "stay1", 100)
+
+    await react(world)
+
+    assert sorted(refund.amount for refund in await refunds(world)) == [150, 450]
+    await sound(world)
+
+
 async def test_one_bill_a_stay_stands(world: World) -> None:
     await billed(world, 400)
     for amount in (500, 300, 300, 600):

@@ -28,7 +28,7 @@ class CrashingStore(Store):
             self.commits + number: random.choice(("before", "after")) for number in numbers
         }
 
-    async def _commit(self, work: Work, action: str, **how: Any) -> None:
+    async def _commit(self, work: Work, *how: Any, **more: Any) -> None:
         if not work.changes() and not work.facts:
             return
         self.commits += 1
@@ -36,7 +36,7 @@ class CrashingStore(Store):
         if when == "before":
             self.crashes += 1
             raise Crash
-        await super()._commit(work, action, **how)
+        await super()._commit(work, *how, **more)
         if when == "after":
             self.crashes += 1
             raise Crash
