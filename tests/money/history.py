@@ -169,7 +169,7 @@ class History:
 
     async def tell(self) -> None:
         """Let providers tell what they have to tell, each several times at once."""
-        telling, self.untold = self.untold, []
+        telling, self.untold = dict.fromkeys(self.untold), []
         await asyncio.gather(
             *(self.notice(*one) for one in telling for _ in range(self.random.randint(1, 4)))
         )
