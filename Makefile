@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 CLIENT_SOURCES := $(shell find clients -type f \( -name '*.ts' -o -name '*.vue' -o -name '*.json' -o -name '*.css' -o -name '*.scss' -o -name '*.html' -o -name '*.svg' -o -name '*.png' \) -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
-.PHONY: setup run test check clients e2e bench bench-fanout bench-tariff autobahn chaos-realtime docs clean
+.PHONY: setup run test check clients e2e bench bench-fanout bench-tariff autobahn chaos-realtime money-check docs clean
 
 run: setup clients  ## bring the platform up on embedded servers, with a simulated city
 	$(BIN)/smartcloud up --simulate
@@ -32,6 +32,8 @@ bench: setup  ## ratios against a floor in the same run
 bench-fanout: setup  ## fan-out beside nchan and a C loop, and 5,000 sockets cut at once
 	$(BIN)/python -m bench.fanout
 	$(BIN)/python -m bench.storm
+money-check: setup  ## ten thousand histories of payments without a fault, and every planted bug found
+	$(BIN)/python -m tests.money
 autobahn: setup  ## websocket conformance of the hub's handler, by the Autobahn suite
 	$(BIN)/python -m bench.autobahn
 chaos-realtime: setup  ## break the network, Redis and the nodes under 200 screens; SEED=n repeats a run

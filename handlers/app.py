@@ -11,6 +11,7 @@ from realtime.snapshots import Snapshots
 from server.config import Config
 from server.kernel.access import Actor
 from server.kernel.errors import Forbidden, NotFound
+from server.paying import Desk
 from server.store.mongo import Store
 
 
@@ -24,13 +25,14 @@ class SmsSender(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """Config, store, sockets, snapshots, text messages, health, and the demo's logins."""
+    """Config, store, sockets, snapshots, messages, payments, health, and the demo's logins."""
 
     config: Config
     store: Store
     hub: Hub
     snapshots: Snapshots
     sms: SmsSender
+    desk: Desk
     health: Callable[[], Awaitable[dict[str, Any]]]
     demo: Callable[[], Awaitable[dict[str, Any] | None]]
 

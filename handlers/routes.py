@@ -10,14 +10,18 @@ from handlers.app import App
 from handlers.base import Handler, Missing
 from handlers.console import city as console_city
 from handlers.console import logins as console_logins
-from handlers.console import tariff_calendars, tariffs
+from handlers.console import money as console_money
+from handlers.console import reconciliation, tariff_calendars, tariffs
 from handlers.hooks import mqtt as mqtt_hooks
+from handlers.hooks.payments import PaymentNotice
 from handlers.motorist import logins as motorist_logins
+from handlers.motorist import money as motorist_money
 from handlers.motorist import own
 from handlers.motorist import places as motorist_places
 from handlers.open import places as open_places
 from handlers.openapi import describe
 from handlers.patrol import logins as patrol_logins
+from handlers.patrol import money as patrol_money
 from handlers.patrol import sections
 from handlers.web.api_description import ApiDescription
 from handlers.web.files import ClientFiles
@@ -30,12 +34,16 @@ _ROOMS = (
     motorist_logins,
     motorist_places,
     own,
+    motorist_money,
     patrol_logins,
     sections,
+    patrol_money,
     console_logins,
     console_city,
     tariffs,
     tariff_calendars,
+    console_money,
+    reconciliation,
     open_places,
     mqtt_hooks,
 )
@@ -60,6 +68,7 @@ def make_application(app: App) -> Application:
     routes: list[Any] = [(pattern_of(handler.path), handler, {"app": app}) for handler in handlers]
     routes += [
         (r"/connection/websocket", SocketHandler, {"hub": app.hub}),
+        (r"/hooks/(?P<provider>[a-z]+)", PaymentNotice, {"app": app}),
         (r"/openapi\.json", ApiDescription, {"description": describe(handlers)}),
         (r"/healthz", Health, {"app": app}),
         (r"/metrics", Metrics),

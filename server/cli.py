@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.text import Text
@@ -113,7 +114,7 @@ def make_parser() -> argparse.ArgumentParser:
     doctor = add("doctor", run_doctor, "say what is found, what is missing and what to do")
     doctor.add_argument("--data-dir", help="folder to look at (default .data)")
     double = add("provider-double", run_double, "stand in for an outside provider")
-    double.add_argument("provider", choices=["sms"])
+    double.add_argument("provider", choices=["sms", "wechat", "alipay"])
     declare_operations(add)
     add("config", run_config, "print all environment variables as a Markdown table")
     return parser
@@ -189,15 +190,20 @@ def run_realtime(call: Call) -> None:
 
 
 def run_double(call: Call) -> None:
-    """Run the SMS double until it is ended."""
+    """Run one double until it is ended."""
+    from server.doubles.alipay import AlipayDouble
     from server.doubles.sms import SmsDouble
+    from server.doubles.wechat import WeChatDouble
 
     config = call.config()
+    name = call.options.provider
     if config.mode != "demo":
-        raise ConfigRefused("The SMS double is for demos and tests, never for production.")
-    set_up_logs(config, process="sms")
-    require_free(config.sms_port, label="the SMS double", variable="SMARTCLOUD_SMS_PORT")
-    asyncio.run(SmsDouble.from_config(config).run(port=config.sms_port))
+        raise ConfigRefused(f"The {name} double is for demos and tests, never for production.")
+    set_up_logs(config, process=name)
+    port = {"sms": config.sms_port, "wechat": config.wechat_port, "alipay": config.alipay_port}
+    require_free(port[name], label=f"the {name} double", variable=f"SMARTCLOUD_{name.upper()}_PORT")
+    doubles: dict[str, Any] = {"sms": SmsDouble, "wechat": WeChatDouble, "alipay": AlipayDouble}
+    asyncio.run(doubles[name].from_config(config).run(port=port[name]))
 
 
 def run_doctor(call: Call) -> int:

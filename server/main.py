@@ -21,6 +21,7 @@ from tornado.web import Application
 import server.domain.billing.reactions
 import server.domain.equipment.jobs
 import server.domain.insight.jobs
+import server.domain.refund.reactions
 import server.domain.stay.jobs
 import server.domain.stay.reactions
 from devices.gateway import Gateway
@@ -33,6 +34,7 @@ from realtime.hub import Hub
 from realtime.redis_client import client_of
 from realtime.snapshots import Snapshots
 from server import dead_letters, demo, fleet, live
+from server.balancing import Balancer
 from server.config import Config
 from server.device_keys import StoredKeys
 from server.domain.equipment import Reading, Verdict, accept_readings
@@ -40,7 +42,11 @@ from server.domain.stay import observe
 from server.kernel.access import system
 from server.kernel.errors import Unavailable
 from server.kernel.work import Work
+from server.paying import Desk
+from server.providers.alipay import Alipay
+from server.providers.payment import PaymentProvider
 from server.providers.sms import AliyunSms
+from server.providers.wechat import WeChatPay
 from server.store.beats import beat, read_beats
 from server.store.jobs import run_jobs
 from server.store.lease import Lease
@@ -87,6 +93,7 @@ async def run_serve(config: Config) -> None:
             hub=hub,
             snapshots=snapshots,
             sms=AliyunSms.from_config(config),
+            desk=_desk(config, process.store),
             health=lambda: _health(process, hub),
             demo=lambda: _demo(config),
         )
@@ -137,9 +144,12 @@ async def run_worker(config: Config) -> None:
             wake=process.wake,
             forward=lambda told: live.forward(hub, told),
         )
+        desk = _desk(config, process.store)
+        beside = Balancer(process.store, desk).catch_up
         tasks = [
             asyncio.create_task(relay.run(), name="relay"),
             asyncio.create_task(run_jobs(process.store, holder=process.node), name="jobs"),
+            asyncio.create_task(desk.run(holder=process.node, beside=beside), name="payments"),
             asyncio.create_task(process.stopping.wait(), name="stop"),
         ]
         async with _beating(process, lambda: {"well": True}):
@@ -165,6 +175,16 @@ def taker(store: Store) -> Take:
         return await store.run(system("ingest"), use_case, bulk=len(readings) > FEW)
 
     return take
+
+
+def _desk(config: Config, store: Store) -> Desk:
+    """Make the desk with the providers that are configured."""
+    providers: list[PaymentProvider] = []
+    if config.public_url and config.wechat_merchant_id:
+        providers.append(WeChatPay.from_config(config))
+    if config.public_url and config.alipay_app_id:
+        providers.append(Alipay.from_config(config))
+    return Desk(store, providers, public_url=config.public_url)
 
 
 @asynccontextmanager
@@ -293,6 +313,7 @@ DECLARING = (
     server.domain.billing.reactions,
     server.domain.equipment.jobs,
     server.domain.insight.jobs,
+    server.domain.refund.reactions,
     server.domain.stay.jobs,
     server.domain.stay.reactions,
 )

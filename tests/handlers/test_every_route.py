@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from secrets import token_hex
 from typing import Any
 
 import pytest
@@ -11,15 +12,28 @@ from handlers.base import Action, Permit
 from handlers.openapi import VERBS, action_of
 from handlers.routes import api_handlers
 from realtime.tokens import read_connection_token
+from server.domain.billing import Coupon, grant_coupons
 from server.domain.billing.reactions import bill_priced_stays
 from server.domain.identity import Account
 from server.domain.insight.jobs import refresh_figures
-from server.domain.stay import StayClosed
+from server.domain.payment import Method, Payment, begin_top_up, open_shift, pay_by_cash
+from server.domain.reconciliation import Discrepancy, DiscrepancyKind
+from server.domain.refund import (
+    Refund,
+    RefundAnswer,
+    RefundState,
+    approve_refund,
+    hear_refund,
+    open_refund,
+)
+from server.domain.stay import Stay, StayClosed, StayState
 from server.domain.stay.jobs import count_room, settle_berths
 from server.domain.system import DataApp
 from server.domain.tariff import TariffState, publish_tariffs, put_calendars, year_of
+from server.domain.vehicle import Plate, PlateColor
 from server.kernel.access import Audience
 from server.kernel.work import Work
+from tests.domain.money import CHIEF, CLERK, OWNER, PATROL, billed, closed_stay, paid, wish
 from tests.handlers.conftest import LNG_LAT, PARTNER_KEY, PASSWORD, PHONE, Site, code, said
 from tests.world import DAY_TARIFF, NOON, World
 
@@ -31,6 +45,8 @@ TERMS = {
     "terms": {"rates": [{"from_min": 0, "to_min": 1440, "unit_amount": 100}]},
 }
 TRIAL = {"arrived_at": "2053-07-02T04:00:00Z", "left_at": "2053-07-02T05:00:00Z"}
+# What finance does, who is not the manager.
+FINANCE = ("/api/console/bills", "/api/console/refunds", "/api/console/payments", "/api/console/cash", "/api/console/provider", "/api/console/rec", "/api/console/dis")  # fmt: skip
 # How each address is called well: what its path's names are, its query, its body.
 CALLS: dict[str, tuple[dict[str, str], str, Any]] = {
     "GET /api/time": ({}, "", None),
@@ -45,6 +61,17 @@ CALLS: dict[str, tuple[dict[str, str], str, Any]] = {
     "GET /api/motorist/stays": ({}, "", None),
     "GET /api/motorist/bills": ({}, "", None),
     "GET /api/motorist/vehicles": ({}, "", None),
+    "POST /api/motorist/intents": ({}, "", {"bill_ids": ["$bill1"], "provider": "wechat", "scene": "native"}),
+    "GET /api/motorist/intents/{intent_id}": ({"intent_id": "$intent"}, "", None),
+    "DELETE /api/motorist/intents/{intent_id}": ({"intent_id": "$intent"}, "", None),
+    "GET /api/motorist/payments": ({}, "", None),
+    "GET /api/motorist/refunds": ({}, "", None),
+    "GET /api/motorist/wallet": ({}, "", None),
+    "POST /api/motorist/wallet/payments": ({}, "", {"bill_ids": ["$bill2"], "amount": 10}),
+    "POST /api/motorist/top-ups": ({}, "", {"amount": 5000, "provider": "alipay", "scene": "wap"}),
+    "GET /api/motorist/coupons": ({}, "", None),
+    "POST /api/motorist/bills/{bill_id}/coupon": ({"bill_id": "$bill3"}, "", {"coupon_id": "c1"}),
+    "POST /api/motorist/stays/{stay_id}/bill": ({"stay_id": "$stay"}, "", None),
     "POST /api/patrol/logins": ({}, "", {"username": "patrol1", "password": PASSWORD}),
     "DELETE /api/patrol/logins/current": ({}, "", None),
     "POST /api/patrol/realtime-tokens": ({}, "", None),
@@ -52,6 +79,11 @@ CALLS: dict[str, tuple[dict[str, str], str, Any]] = {
     "GET /api/patrol/sections": ({}, "", None),
     "GET /api/patrol/sections/{section_id}": ({"section_id": "s1"}, "", None),
     "POST /api/patrol/berths/{berth_id}/plate": ({"berth_id": "b2"}, "", {**BLUE, "number": "粤B66666"}),
+    "GET /api/patrol/bills": ({}, "?number=%E7%B2%A4B12345&color=blue", None),
+    "POST /api/patrol/cash-shifts": ({}, "", None),
+    "POST /api/patrol/cash-payments": ({}, "", {"bill_ids": ["$bill4"]}),
+    "POST /api/patrol/cash-shifts/current/close": ({}, "", {"counted": 1, "reason": "差错"}),
+    "POST /api/patrol/intents": ({}, "", {"bill_ids": ["$bill5"], "provider": "wechat", "scene": "native"}),
     "POST /api/console/logins": ({}, "", {"username": "city", "password": PASSWORD}),
     "DELETE /api/console/logins/current": ({}, "", None),
     "POST /api/console/realtime-tokens": ({}, "", None),
@@ -78,6 +110,21 @@ CALLS: dict[str, tuple[dict[str, str], str, Any]] = {
     "GET /api/console/calendar-years/{year_id}": ({"year_id": "china:2053"}, "", None),
     "PUT /api/console/calendar-years/{year_id}": ({"year_id": "china:2053"}, "", {"v": 1, "changes": [{"on": "2053-07-02", "kind": "holiday"}]}),
     "GET /api/console/calendar-years/{year_id}/affected-stays": ({"year_id": "china:2053"}, "?dates=2053-07-02", None),
+    "GET /api/console/bills": ({}, "", None),
+    "POST /api/console/bills/{bill_id}/waivers": ({"bill_id": "$bill5"}, "", {"amount": 10, "reason": "地磁误判"}),
+    "GET /api/console/payments": ({}, "", None),
+    "GET /api/console/refunds": ({}, "", None),
+    "POST /api/console/refunds": ({}, "", {"payment_id": "$payment", "stay_id": "stay6", "amount": 10, "reason": "误收"}),
+    "POST /api/console/refunds/{refund_id}/approval": ({"refund_id": "$asked"}, "", None),
+    "POST /api/console/refunds/{refund_id}/redirection": ({"refund_id": "$abnormal"}, "", None),
+    "POST /api/console/refunds/{refund_id}/pay-out": ({"refund_id": "$byhand"}, "", None),
+    "GET /api/console/cash-shifts": ({}, "", None),
+    "GET /api/console/reconciliations": ({}, "", None),
+    "POST /api/console/reconciliations": ({}, "", {"provider": "wechat", "day": "2053-07-02"}),
+    "GET /api/console/discrepancies": ({}, "?state=open", None),
+    "POST /api/console/discrepancies/{discrepancy_id}/cause": ({"discrepancy_id": "d1"}, "", {"cause": "渠道漏单"}),
+    "POST /api/console/discrepancies/{discrepancy_id}/approval": ({"discrepancy_id": "d2"}, "", None),
+    "GET /api/console/provider-exchanges": ({}, "?subject=x", None),
     "GET /api/open/places": ({}, NEAR, None),
     "GET /api/open/places/{place_id}": ({"place_id": "s1"}, "", None),
     "GET /api/open/places/{place_id}/berths": ({"place_id": "s1"}, "", None),
@@ -109,7 +156,7 @@ def routes() -> Iterator[Route]:
         for verb in VERBS
         if (declared := action_of(handler, verb))
     ]
-    return iter(sorted(found, key=lambda route: route.verb == "DELETE"))
+    return iter(sorted(found, key=lambda route: route.path.endswith("logins/current")))
 
 
 async def lay_out_tariffs(world: World) -> None:
@@ -123,12 +170,13 @@ async def lay_out_tariffs(world: World) -> None:
     await world.run(put_calendars, years=[year_of("china", "国务院", (), year=2053)])
 
 
-async def busy_day(site: Site) -> dict[Audience, str]:
+async def busy_day(site: Site) -> dict[str, str]:
     """Let a car come, be read and go, another stand; and log everybody in."""
     tokens = {
         Audience.MOTORIST: await site.motorist(),
         Audience.PATROL: await site.token("patrol", "patrol1"),
         Audience.CONSOLE: await site.token("console", "city"),
+        "finance": await site.token("console", "finance"),
         Audience.HOOKS: site.hook_secret,
     }
     world = site.world
@@ -142,23 +190,126 @@ async def busy_day(site: Site) -> dict[Audience, str]:
     await world.run(bill_priced_stays, facts=await world.facts(StayClosed))
     await world.job(count_room)
     await world.job(refresh_figures)
+    await money_day(site)
     return tokens
 
 
-async def call(site: Site, route: Route, tokens: dict[Audience, str]) -> Any:
+async def money_day(site: Site) -> None:
+    """Let bills be owed and paid, a wallet be filled, and refunds be in each state."""
+    world, known = site.world, site.known
+    bills = await billed(world, *[400] * 8)
+    known |= {f"bill{number}": bill.id for number, bill in enumerate(bills, 1)}
+    await world.run(grant_coupons, coupons=[coupon()])
+    intent = await world.run(
+        begin_top_up, actor=OWNER, amount=500, provider=Method.WECHAT, scene="native"
+    )
+    await paid(world, intent, "top-up")
+    payment = await paid(world, await wish(world, bills[5]), "paid")
+    known |= {"intent": payment.intent_id, "payment": payment.id}
+    known["asked"] = (await ask_back(world, payment, "r1")).id
+    abnormal = await ask_back(world, payment, "r2")
+    await world.run(approve_refund, actor=CHIEF, refund_id=abnormal.id)
+    answer = RefundAnswer(abnormal.id, RefundState.ABNORMAL)
+    known["abnormal"] = (await world.run(hear_refund, answer=answer)).id
+    collector = replace(PATROL, id="patrol-9")
+    await world.run(open_shift, actor=collector)
+    cash = await world.run(
+        pay_by_cash, actor=collector, bill_ids=[bills[6].id], request_key="cash-1"
+    )
+    by_hand = await ask_back(world, cash, "r3", stay_id="stay7")
+    known["byhand"] = (await world.run(approve_refund, actor=CHIEF, refund_id=by_hand.id)).id
+    await world.run(differ)
+    known["stay"] = (await world.run(parked)).id
+
+
+async def differ(work: Work) -> None:
+    """Let two days differ, one of which was explained."""
+    for number in (1, 2):
+        found = Discrepancy(
+            id=f"d{number}",
+            provider="wechat",
+            day="2053-07-01",
+            kind=DiscrepancyKind.MISSING_THERE,
+            number="trade",
+            refund=False,
+            here=400,
+            there=0,
+        )
+        kept = found.explain(cause="渠道漏单", by=CLERK.id) if number == 2 else found
+        work.table(Discrepancy).add(kept)
+
+
+async def parked(work: Work) -> Stay:
+    """Let another car of the owner stand since an hour."""
+    stay = replace(
+        closed_stay("running", 0),
+        berth_id="b9",
+        state=StayState.RUNNING,
+        open=True,
+        plate=Plate("粤B77777", PlateColor.BLUE),
+        left_at=None,
+        amount=None,
+        lines=(),
+    )
+    return work.table(Stay).add(stay)
+
+
+async def ask_back(world: World, payment: Payment, key: str, *, stay_id: str = "stay6") -> Refund:
+    """Let a clerk ask for a refund of fifty fen."""
+    return await world.run(
+        open_refund,
+        actor=CLERK,
+        payment_id=payment.id,
+        amount=50,
+        reason="误收",
+        request_key=key,
+        stay_id=stay_id,
+    )
+
+
+def coupon() -> Coupon:
+    """Make a coupon of one yuan."""
+    return Coupon(
+        id="c1",
+        owner_id=OWNER.id,
+        name="停车券",
+        amount=100,
+        valid_from=NOON,
+        valid_to=NOON + timedelta(days=1),
+    )
+
+
+def filled(site: Site, value: Any) -> Any:
+    """Put the ids that are known in the place of their names."""
+    if isinstance(value, str) and value.startswith("$"):
+        return site.known.get(value[1:], "nothing")
+    if isinstance(value, dict):
+        return {name: filled(site, one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [filled(site, one) for one in value]
+    return value
+
+
+async def call(site: Site, route: Route, tokens: dict[str, str]) -> Any:
     """Call an address well, as somebody who may."""
     named, query, body = CALLS[route.name]
     if route.name == "POST /api/motorist/logins":
         await site.ask("POST", "/api/motorist/login-codes", {"phone": PHONE})
         body = {**body, "code": site.messages.sent[-1][2]["code"]}
-    headers = KEY if route.audience is Audience.OPEN else {}
+    who = "finance" if route.path.startswith(FINANCE) else route.audience
     return await site.ask(
         route.verb,
-        route.path.format(**named) + query,
-        body,
-        token=tokens.get(route.audience, ""),
-        headers=headers,
+        route.path.format(**filled(site, named)) + query,
+        filled(site, body),
+        token=tokens.get(who, ""),
+        headers=headers_of(route),
     )
+
+
+def headers_of(route: Route) -> dict[str, str]:
+    """Give the headers that an address wants beside the token."""
+    key = KEY if route.audience is Audience.OPEN else {}
+    return {**key, "Idempotency-Key": token_hex(8)} if route.action.once else key
 
 
 def test_every_address_is_called_here() -> None:
@@ -194,7 +345,8 @@ async def test_nobody_gets_what_is_for_somebody(site: Site) -> None:
 async def call_as_nobody(site: Site, route: Route) -> Any:
     """Call an address well, but for who is asking."""
     named, query, body = CALLS[route.name]
-    return await site.ask(route.verb, route.path.format(**named) + query, body)
+    path = route.path.format(**filled(site, named))
+    return await site.ask(route.verb, path + query, filled(site, body))
 
 
 async def test_who_has_lost_a_permission_is_refused_it(site: Site) -> None:
@@ -218,7 +370,7 @@ async def test_who_has_lost_a_permission_is_refused_it(site: Site) -> None:
 
 async def test_a_token_of_another_client_opens_nothing(site: Site) -> None:
     tokens = await busy_day(site)
-    motorist = dict.fromkeys(Audience, tokens[Audience.MOTORIST])
+    motorist: dict[str, str] = dict.fromkeys([*Audience, "finance"], tokens[Audience.MOTORIST])
     staff = [one for one in routes() if one.audience in (Audience.PATROL, Audience.CONSOLE)]
 
     answers = {
@@ -241,9 +393,9 @@ async def test_a_path_that_names_nothing_is_404_with_a_code(site: Site) -> None:
         answer = await site.ask(
             route.verb,
             path,
-            CALLS[route.name][2],
-            token=tokens.get(route.audience, ""),
-            headers=KEY if route.audience is Audience.OPEN else {},
+            filled(site, CALLS[route.name][2]),
+            token=tokens.get("finance" if path.startswith(FINANCE) else route.audience, ""),
+            headers=headers_of(route),
         )
         assert answer.code == 404, route.name
         assert code(answer)[1].endswith(("_not_found", "_unknown")), route.name

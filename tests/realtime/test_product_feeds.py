@@ -14,7 +14,15 @@ from realtime.channels import Channels, listener
 from realtime.feeds import FEEDS, SILENT, publications_of
 from realtime.namespaces import NOBODY, Namespace, UnknownChannel
 from realtime.snapshots import Snapshots
-from server.domain.billing import BillIssued, BillWithdrawn
+from server.domain.billing import (
+    Bill,
+    BillDiscounted,
+    BillIssued,
+    BillPaid,
+    BillRefunded,
+    BillWithdrawn,
+    waive_bill,
+)
 from server.domain.billing.queries import bills_of
 from server.domain.billing.reactions import bill_priced_stays
 from server.domain.equipment import DeviceAlarmed, DeviceRecovered, DeviceSilent, Numbering
@@ -23,6 +31,24 @@ from server.domain.identity import ROLES, Organization, enrol
 from server.domain.identity.rules import permissions_of
 from server.domain.insight import FiguresChanged
 from server.domain.insight.jobs import refresh_figures
+from server.domain.payment import (
+    IntentEnded,
+    Method,
+    Payment,
+    PaymentSucceeded,
+    WalletChanged,
+    begin_top_up,
+    close_intent,
+)
+from server.domain.refund import (
+    RefundAnswer,
+    RefundOpened,
+    RefundState,
+    RefundSucceeded,
+    approve_refund,
+    hear_refund,
+    open_refund,
+)
 from server.domain.stay import (
     OccupancyChanged,
     StayClosed,
@@ -41,12 +67,13 @@ from server.kernel.access import Actor, Audience, Scope
 from server.kernel.codec import to_plain
 from server.kernel.events import Fact, Facts
 from server.kernel.period import to_ms
+from tests.domain.money import CHIEF, CLERK, paid, rows, wish
+from tests.domain.money import OWNER as MOTORIST
 from tests.world import NOON, World
 
 PLATE = Plate("粤B12345", PlateColor.BLUE)
 OWNER = "motorist-1"
 STATES = ("section:s1", "section:s1:staff", "map:ws107", "kpi:city")
-Scenario = Callable[[World], Awaitable[None]]
 
 
 async def park(world: World) -> None:
@@ -77,6 +104,41 @@ async def correct(world: World) -> None:
     await world.run(bill_priced_stays, facts=await world.facts(StayCorrected))
 
 
+async def owed(world: World) -> Bill:
+    await leave_and_bill(world)
+    [bill] = await rows(world, Bill)
+    assert isinstance(bill, Bill)
+    return bill
+
+
+async def pay(world: World) -> Payment:
+    return await paid(world, await wish(world, await owed(world)))
+
+
+async def waive(world: World) -> None:
+    bill = await owed(world)
+    await world.run(waive_bill, actor=CLERK, bill_id=bill.id, amount=10, reason="地磁误判")
+
+
+async def give_up(world: World) -> None:
+    intent = await wish(world, await owed(world))
+    await world.run(close_intent, actor=MOTORIST, intent_id=intent.id)
+
+
+async def fill_wallet(world: World) -> None:
+    named = {"amount": 500, "provider": Method.WECHAT, "scene": "native"}
+    await paid(world, await world.run(begin_top_up, actor=MOTORIST, **named))
+
+
+async def give_back(world: World) -> None:
+    payment = await pay(world)
+    [part] = payment.applied
+    asked = {"payment_id": payment.id, "stay_id": part.stay_id, "amount": 50, "reason": "误收"}
+    refund = await world.run(open_refund, actor=CLERK, request_key="r1", **asked)
+    await world.run(approve_refund, actor=CHIEF, refund_id=refund.id)
+    await world.run(hear_refund, answer=RefundAnswer(refund.id, RefundState.SUCCEEDED))
+
+
 async def count(world: World) -> None:
     await park(world)
     await world.job(count_room)
@@ -104,7 +166,7 @@ async def come_back(world: World) -> None:
     await world.see("d1", "heartbeat", at_s=32 * 60)
 
 
-SCENARIOS: dict[type[Fact], Scenario] = {
+SCENARIOS: dict[type[Fact], Callable[[World], Awaitable[Any]]] = {
     OccupancyChanged: park,
     StayOpened: park,
     StayIdentified: park,
@@ -112,6 +174,14 @@ SCENARIOS: dict[type[Fact], Scenario] = {
     StayCorrected: correct,
     BillIssued: leave_and_bill,
     BillWithdrawn: correct,
+    BillDiscounted: waive,
+    BillPaid: pay,
+    BillRefunded: give_back,
+    PaymentSucceeded: pay,
+    IntentEnded: give_up,
+    WalletChanged: fill_wallet,
+    RefundOpened: give_back,
+    RefundSucceeded: give_back,
     SupplyChanged: count,
     FiguresChanged: figure,
     DeviceAlarmed: raise_alarm,
@@ -229,6 +299,7 @@ async def test_what_was_shown_and_what_is_published_is_what_is_shown(
 
 Own = dict[str, dict[str, Any]]
 # What a motorist's screen shows of each stay and bill, as far as publications tell it.
+OF_STAYS = {"StayOpened", "StayIdentified", "StayClosed", "StayCorrected"}
 OF_STAY = ("berth_code", "plate", "arrived_ms", "left_ms", "amount")
 
 
@@ -246,7 +317,9 @@ async def own(world: World) -> Own:
         }
         for stay in stays
     }
-    return shown | {bill.id: {"stay_id": bill.stay_id, "due": bill.due} for bill in bills}
+    return shown | {
+        bill.id: {"stay_id": bill.stay_id, "due": bill.due, "open": bill.open} for bill in bills
+    }
 
 
 def fold_own(held: Own, data: dict[str, Any]) -> Own:
@@ -254,11 +327,16 @@ def fold_own(held: Own, data: dict[str, Any]) -> Own:
     folded = dict(held)
     match data["fact"]:
         case "BillIssued":
-            folded[data["bill_id"]] = {"stay_id": data["stay_id"], "due": data["due"]}
+            due = data["due"]
+            folded[data["bill_id"]] = {"stay_id": data["stay_id"], "due": due, "open": due}
+        case "BillPaid" | "BillDiscounted":
+            folded[data["bill_id"]] = folded[data["bill_id"]] | {"open": data["open"]}
         case "BillWithdrawn":
             del folded[data["bill_id"]]
         case "StayVoided":
             del folded[data["stay_id"]]
+        case name if name not in OF_STAYS:
+            pass  # of money, which these lists do not show
         case _:
             folded[data["stay_id"]] = {name: data.get(name) for name in OF_STAY}
     return folded

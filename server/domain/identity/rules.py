@@ -21,12 +21,25 @@ ROLES: dict[str, frozenset[str]] = {
             "tariff.edit",
             "tariff.publish",
             "calendar.edit",
+            "money.watch",
+            "refunds.approve",
         }
     ),
     "district_manager": frozenset({"city.watch", "city.figures", "tariff.read"}),
     "dispatcher": frozenset({"city.watch"}),
-    "finance": frozenset({"city.watch", "city.figures", "tariff.read"}),
-    "patroller": frozenset({"patrol.watch", "patrol.identify"}),
+    "finance": frozenset(
+        {
+            "city.watch",
+            "city.figures",
+            "tariff.read",
+            "money.watch",
+            "money.reconcile",
+            "bills.waive",
+            "refunds.request",
+            "refunds.approve",
+        }
+    ),
+    "patroller": frozenset({"patrol.watch", "patrol.identify", "patrol.collect"}),
 }
 """What each role may do. Whoever has no role may do nothing."""
 

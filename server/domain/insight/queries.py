@@ -74,7 +74,7 @@ async def due(work: Work, *, organization_id: str, since: datetime) -> int:
                 "$match": {
                     "organization_id": organization_id,
                     "issued_at": {"$gte": since},
-                    "state": {"$ne": "withdrawn"},
+                    "standing": True,
                 }
             },
             {"$group": {"_id": None, "due": {"$sum": "$due"}}},

@@ -27,6 +27,7 @@ from server.domain.stay.service import (
     identify_berth,
     observe,
     open_berths,
+    price_stay,
 )
 
 __all__ = [
@@ -48,4 +49,5 @@ __all__ = [
     "identify_berth",
     "observe",
     "open_berths",
+    "price_stay",
 ]

@@ -80,6 +80,11 @@ async def policy_of(work: Work) -> Policy:
     return await work.table(Policy).maybe("city") or Policy()
 
 
+async def price_stay(work: Work, *, stay: Stay, until: datetime) -> Quote:
+    """Price a stay as if it ended then."""
+    return await Stays(work, await policy_of(work)).price(stay, until)
+
+
 class Stays:
     """The stays and berths that one unit of work touches: takes the steps of the rules."""
 
@@ -228,14 +233,24 @@ class Stays:
         closed = self._save(stay.close(left_at=left_at, quote=self._quote(stay, left_at)))
         self._work.tell(StayClosed(at=left_at, **_priced(closed)))
 
+    async def price(self, stay: Stay, until: datetime) -> Quote:
+        """Price a stay as if it ended then; refuses with what its tariff lacks."""
+        self._held = {stay.id: stay}
+        self._pricing = await load_pricing(self._work, {stay.berth.tariff_id})
+        await self._look_back()
+        return self._price(stay, until)
+
     def _quote(self, stay: Stay, left_at: datetime) -> Quote | None:
         """Price a stay, if it has a price: a car that has gone has gone, whatever its tariff lacks."""
-        pricing, zone = self._pricing[stay.berth.tariff_id], ZoneInfo(self._policy.time_zone)
-        car = car_of(stay.plate, earlier=self._earlier.get(stay.plate) if stay.plate else None)
         try:
-            return pricing.quote(arrived_at=stay.arrived_at, left_at=left_at, zone=zone, car=car)
+            return self._price(stay, left_at)
         except DomainError:
             return None
+
+    def _price(self, stay: Stay, until: datetime) -> Quote:
+        pricing, zone = self._pricing[stay.berth.tariff_id], ZoneInfo(self._policy.time_zone)
+        car = car_of(stay.plate, earlier=self._earlier.get(stay.plate) if stay.plate else None)
+        return pricing.quote(arrived_at=stay.arrived_at, left_at=until, zone=zone, car=car)
 
     def _asks(self, stay: Stay) -> bool:
         return self._pricing[stay.berth.tariff_id].asks_history
