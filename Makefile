@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 CLIENT_SOURCES := $(shell find clients -type f \( -name '*.ts' -o -name '*.vue' -o -name '*.json' -o -name '*.css' -o -name '*.scss' -o -name '*.html' -o -name '*.svg' -o -name '*.png' \) -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
-.PHONY: setup run test check clients e2e bench docs clean
+.PHONY: setup run test check clients e2e bench bench-fanout bench-tariff autobahn chaos-realtime money-check docs clean
 
 run: setup clients  ## bring the platform up on embedded servers, with a simulated city
 	$(BIN)/smartcloud up --simulate
@@ -25,8 +25,19 @@ check: setup  ## format, lint, types, import rules, generated docs
 clients: clients/.stamp  ## build the three clients, when their sources have changed
 e2e: setup clients  ## drive a real Chromium over a running city
 	$(BIN)/pytest -m e2e
+bench-tariff: setup  ## quotes a second on one core, and how they grow with the stay
+	$(BIN)/python -m bench.tariff
 bench: setup  ## ratios against a floor in the same run
 	$(BIN)/python -m bench
+bench-fanout: setup  ## fan-out beside nchan and a C loop, and 5,000 sockets cut at once
+	$(BIN)/python -m bench.fanout
+	$(BIN)/python -m bench.storm
+money-check: setup  ## ten thousand histories of payments without a fault, and every planted bug found
+	$(BIN)/python -m tests.money
+autobahn: setup  ## websocket conformance of the hub's handler, by the Autobahn suite
+	$(BIN)/python -m bench.autobahn
+chaos-realtime: setup  ## break the network, Redis and the nodes under 200 screens; SEED=n repeats a run
+	$(BIN)/python -m tests.simulation.chaos $(if $(SEED),--seed $(SEED))
 docs: setup  ## write the generated documents anew
 	$(BIN)/python -m docs.generate
 

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-BENCHES = ("bench.ingest", "bench.latency", "bench.fanout")
+BENCHES = ("bench.tariff", "bench.ingest", "bench.latency", "bench.fanout", "bench.storm")
 
 
 def main() -> int:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from server.domain.equipment import Device, DeviceKind, install
 from server.domain.estate import Berth, BerthKind, Place, PlaceKind, Point, geohash, lay_out
 from server.domain.stay import Policy, open_berths
-from server.domain.tariff import Rate, Step, Tariff, publish_tariffs
+from server.domain.tariff import Cap, FreeTime, Rate, Step, Tariff, Terms, publish_tariffs
 from server.kernel.access import system
 from server.kernel.work import Work
 from server.store.mongo import Store
@@ -16,12 +16,15 @@ PLACES = 50
 POINT = (114.0579, 22.5431)
 TARIFF = Tariff(
     id="bench@1",
+    code="bench",
     name="bench",
     number=1,
     valid_from=datetime(2026, 1, 1, tzinfo=UTC),
-    free_min=15,
-    rates=(Rate(0, 1440, steps=(Step(60, 300),), unit_min=30, unit_amount=100),),
-    cap=2500,
+    terms=Terms(
+        free=FreeTime(15),
+        rates=(Rate(0, 1440, steps=(Step(60, 300),), unit_min=30, unit_amount=100),),
+        caps=(Cap(2500),),
+    ),
 )
 
 
@@ -76,7 +79,7 @@ def _place(number: int) -> Place:
         point=Point(POINT),
         outline=(POINT,),
         cell=geohash(POINT),
-        tariff_id=TARIFF.id,
+        tariff_id=TARIFF.code,
         total=BERTHS // PLACES,
     )
 

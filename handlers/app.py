@@ -11,6 +11,7 @@ from realtime.snapshots import Snapshots
 from server.config import Config
 from server.kernel.access import Actor
 from server.kernel.errors import Forbidden, NotFound
+from server.paying import Desk
 from server.store.mongo import Store
 from server.store.photos import PhotoStore
 
@@ -25,7 +26,7 @@ class SmsSender(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """Config, store, photos, sockets, snapshots, text messages, health, and the demo's logins."""
+    """Config, store, photos, sockets, snapshots, messages, payments, health, the demo's logins."""
 
     config: Config
     store: Store
@@ -33,6 +34,7 @@ class App:
     hub: Hub
     snapshots: Snapshots
     sms: SmsSender
+    desk: Desk
     health: Callable[[], Awaitable[dict[str, Any]]]
     demo: Callable[[], Awaitable[dict[str, Any] | None]]
 

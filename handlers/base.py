@@ -1,7 +1,9 @@
 """What every handler shares: who is asking, what is asked, and how it is answered."""
 
 import functools
+import hashlib
 import json
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,11 +22,13 @@ from server.domain.identity import actor_of
 from server.domain.system import actor_of_key
 from server.kernel.access import ANYONE, Actor, Audience, system
 from server.kernel.errors import DomainError, Invalid, Unauthenticated
+from server.store.replies import claim, give_up, keep
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
 # 64 KiB: the longest body of this API is a hundred times shorter.
 BODY_MAX = 65_536
+_REQUEST_KEY = re.compile(r"[A-Za-z0-9_.:-]{8,64}")
 
 
 class Permit(StrEnum):
@@ -44,6 +48,7 @@ class Action:
     query: type[Schema] | None
     answer: type[Schema] | None
     status: int
+    once: bool
 
 
 Method = Callable[..., Awaitable[Any]]
@@ -57,18 +62,25 @@ def action(
     query: type[Schema] | None = None,
     answer: type[Schema] | None = None,
     status: int = 200,
+    once: bool = False,
 ) -> Callable[[Method], Method]:
     """Declare a handler's method: who may call it, and what goes in and out.
 
-    The method gets the checked query and body by keyword; what it returns is the answer.
+    The method gets the checked query and body by keyword; what it returns is the answer. What
+    moves money is done `once` a key that the client gives in `Idempotency-Key`: the same key again
+    gets the same answer, to the byte, for two days.
     """
-    declared = Action(summary, permit, body, query, answer, status)
+    declared = Action(summary, permit, body, query, answer, status, once)
 
     def declare(method: Method) -> Method:
         @functools.wraps(method)
         async def call(self: "Handler", *path: str, **named: str) -> None:
             await self.admit(declared.permit)
             asked = {**self.read_query(declared.query), **self.read_body(declared.body)}
+            if declared.once:
+                do = functools.partial(method, self, *path, **named, **asked)
+                await answer_once(self, do, status=declared.status)
+                return
             self.answer(await method(self, *path, **named, **asked), status=declared.status)
 
         call.action = declared  # type: ignore[attr-defined]
@@ -91,6 +103,7 @@ class Handler(RequestHandler):
         """Take what the handler works with."""
         self.app = app
         self.actor = ANYONE
+        self.request_key = ""
 
     async def admit(self, permit: Permit | str) -> None:
         """Find out who is asking, and refuse unless that one may."""
@@ -153,9 +166,13 @@ class Handler(RequestHandler):
             self.set_status(204)
             self.finish()
             return
+        self.answer_bytes(encode(data), status=status)
+
+    def answer_bytes(self, body: bytes, *, status: int) -> None:
+        """Answer with JSON that is written already."""
         self.set_status(status)
         self.set_header("Content-Type", "application/json; charset=utf-8")
-        self.finish(msgspec.json.encode(data, enc_hook=_encode))
+        self.finish(body)
 
     def set_default_headers(self) -> None:
         """Nothing of the API is to be kept, framed or guessed at."""
@@ -170,14 +187,11 @@ class Handler(RequestHandler):
             shown: dict[str, Any] = {"code": code, "message": _MESSAGES.get(status_code, code)}
             self.answer({"error": shown}, status=status_code)
             return
-        shown = {"code": error.code, "message": error.message}
-        if error.fields:
-            shown["fields"] = error.fields
         if "retry_after_s" in error.fields:
             self.set_header("Retry-After", str(error.fields["retry_after_s"]))
         elif error.status == 503:
             self.set_header("Retry-After", "3")
-        self.answer({"error": shown}, status=error.status)
+        self.answer(show_refusal(error), status=error.status)
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         """Log what nobody foresaw; refusals are the caller's matter."""
@@ -217,6 +231,49 @@ def _load(schema: type[Schema], given: Mapping[str, Any]) -> dict[str, Any]:
         fields = error.messages if isinstance(error.messages, dict) else {}
         raise Invalid("fields_invalid", "请求参数有误", **fields) from error
     return loaded
+
+
+def encode(data: Any) -> bytes:
+    """Write an answer as JSON."""
+    return msgspec.json.encode(data, enc_hook=_encode)
+
+
+def show_refusal(error: DomainError) -> dict[str, Any]:
+    """Show a refusal with its code, and its fields where it has some."""
+    shown: dict[str, Any] = {"code": error.code, "message": error.message}
+    if error.fields:
+        shown["fields"] = error.fields
+    return {"error": shown}
+
+
+async def answer_once(handler: Handler, do: Callable[[], Awaitable[Any]], *, status: int) -> None:
+    """Do what is asked once for the key that came with it; asked again, answer the same.
+
+    An answer that says nothing about what was asked (too busy, the store is away, a crash) is not
+    kept: whoever asks again is heard anew.
+    """
+    store, request = handler.app.store, handler.request
+    key = request.headers.get("Idempotency-Key", "")
+    if not _REQUEST_KEY.fullmatch(key):
+        raise Invalid("idempotency_key_needed", "缺少或不合规的 Idempotency-Key 请求头")
+    handler.request_key = f"{handler.audience.value}:{handler.actor.id}:{key}"
+    asked = hashlib.sha256(f"{request.method} {request.path}\n".encode() + request.body)
+    known = await claim(store, key=handler.request_key, asked=asked.hexdigest())
+    if known is not None:
+        handler.answer_bytes(known.body.encode(), status=known.status)
+        return
+    try:
+        body = encode(await do())
+    except DomainError as refusal:
+        if refusal.status >= 500 or refusal.status == 429:
+            await give_up(store, key=handler.request_key)
+            raise
+        status, body = refusal.status, encode(show_refusal(refusal))
+    except BaseException:
+        await give_up(store, key=handler.request_key)
+        raise
+    await keep(store, key=handler.request_key, status=status, body=body.decode())
+    handler.answer_bytes(body, status=status)
 
 
 def _encode(value: Any) -> Any:

@@ -45,11 +45,13 @@ def action_of(handler: type[Handler], verb: str) -> Action | None:
 
 
 def _operation(handler: type[Handler], declared: Action) -> dict[str, Any]:
-    refusals = {"422": "参数有误"} if declared.body or declared.query else {}
+    checked = declared.body or declared.query or declared.once
+    refusals = {"422": "参数有误"} if checked else {}
     operation: dict[str, Any] = {
         "summary": declared.summary,
         "tags": [handler.audience.value],
-        "parameters": [*_path_parameters(handler.path), *_query_parameters(declared.query)],
+        "parameters": [*_path_parameters(handler.path), *_query_parameters(declared.query)]
+        + ([_ONCE] if declared.once else []),
         "responses": {str(declared.status): _content(declared.summary, declared.answer)},
     }
     if declared.permit is not Permit.ANYONE:
@@ -68,6 +70,15 @@ def _operation(handler: type[Handler], declared: Action) -> dict[str, Any]:
     for status, text in refusals.items():
         operation["responses"][status] = _content(text, schema.ErrorAnswer)
     return operation
+
+
+_ONCE = {
+    "in": "header",
+    "name": "Idempotency-Key",
+    "required": True,
+    "description": "同一键重复请求得到同一应答，保留 48 小时",
+    "schema": {"type": "string", "pattern": "^[A-Za-z0-9_.:-]{8,64}$"},
+}
 
 
 def _content(text: str, answer: type[Schema] | None) -> dict[str, Any]:

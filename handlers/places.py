@@ -32,7 +32,7 @@ class PlaceHandler(Handler):
         """Show a place whole."""
         found = await self.run(room_of, place_id=place_id)
         shown = show_place(found.place, found.supply, found.tariff)
-        shown["price"]["lines"] = explain(found.tariff)
+        shown["price"]["lines"] = explain(found.tariff.terms)
         operator = await self.run(organization, id=found.place.organization_id)
         shown["operator"] = {"name": operator.name}
         return {**shown, "outline": found.place.outline}

@@ -10,21 +10,27 @@ from handlers.app import App
 from handlers.base import Handler, Missing
 from handlers.console import city as console_city
 from handlers.console import logins as console_logins
+from handlers.console import money as console_money
+from handlers.console import reconciliation, tariff_calendars, tariffs
 from handlers.console import stays as console_stays
 from handlers.hooks import mqtt as mqtt_hooks
+from handlers.hooks.payments import PaymentNotice
 from handlers.motorist import logins as motorist_logins
+from handlers.motorist import money as motorist_money
 from handlers.motorist import own
 from handlers.motorist import places as motorist_places
 from handlers.motorist import stays as motorist_stays
 from handlers.open import places as open_places
 from handlers.openapi import describe
 from handlers.patrol import logins as patrol_logins
+from handlers.patrol import money as patrol_money
 from handlers.patrol import sections
 from handlers.patrol import stays as patrol_stays
 from handlers.web.api_description import ApiDescription
 from handlers.web.files import ClientFiles
 from handlers.web.health import Health, Metrics, Time
 from handlers.web.landing import Landing
+from realtime.api_http import api_route
 from realtime.socket import SocketHandler
 
 _ROOMS = (
@@ -32,12 +38,18 @@ _ROOMS = (
     motorist_places,
     own,
     motorist_stays,
+    motorist_money,
     patrol_logins,
     sections,
     patrol_stays,
+    patrol_money,
     console_logins,
     console_city,
     console_stays,
+    tariffs,
+    tariff_calendars,
+    console_money,
+    reconciliation,
     open_places,
     mqtt_hooks,
 )
@@ -62,12 +74,15 @@ def make_application(app: App) -> Application:
     routes: list[Any] = [(pattern_of(handler.path), handler, {"app": app}) for handler in handlers]
     routes += [
         (r"/connection/websocket", SocketHandler, {"hub": app.hub}),
+        (r"/hooks/(?P<provider>[a-z]+)", PaymentNotice, {"app": app}),
         (r"/openapi\.json", ApiDescription, {"description": describe(handlers)}),
         (r"/healthz", Health, {"app": app}),
         (r"/metrics", Metrics),
         (r"/", Landing, {"app": app}),
         (r"/favicon\.ico", RedirectHandler, {"url": "/console/favicon.svg"}),
     ]
+    if app.config.realtime_api_key:
+        routes.append(api_route("/realtime/api", app.hub, app.config.realtime_api_key))
     for name, folder in FOLDERS.items():
         routes.append((rf"/{name}", RedirectHandler, {"url": f"/{name}/"}))
         routes.append((rf"/{name}/(.*)", ClientFiles, {"path": str(CLIENTS / folder)}))

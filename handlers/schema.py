@@ -27,7 +27,7 @@ class LngLat(fields.Field[tuple[float, float]]):
         return lng, lat
 
 
-def _list_of(schema: type[Schema]) -> fields.List[Any]:
+def list_of(schema: type[Schema]) -> fields.List[Any]:
     return fields.List(fields.Nested(schema), required=True)
 
 
@@ -62,6 +62,13 @@ class PasswordBody(Schema):
 
     username = Text(required=True, validate=validate.Length(1, 64))
     password = Text(required=True, validate=validate.Length(1, 128))
+
+
+class PlateQuery(Asked):
+    """A plate: number and color."""
+
+    number = Text(required=True, validate=validate.Length(5, 16))
+    color = Text(required=True, validate=validate.OneOf([color.value for color in PlateColor]))
 
 
 class PlateBody(Schema):
@@ -161,7 +168,7 @@ class PlaceDetail(Place):
 class Places(Schema):
     """Places, the nearest first."""
 
-    items = _list_of(Place)
+    items = list_of(Place)
     as_of = fields.DateTime(required=True)
 
 
@@ -176,7 +183,7 @@ class Berth(Schema):
 class Berths(Schema):
     """Berths in their order."""
 
-    items = _list_of(Berth)
+    items = list_of(Berth)
 
 
 class PlaceName(Schema):
@@ -202,7 +209,7 @@ class Stay(Schema):
 class Stays(Schema):
     """Stays, the latest first."""
 
-    items = _list_of(Stay)
+    items = list_of(Stay)
 
 
 class StayAnswer(Schema):
@@ -226,15 +233,18 @@ class Bill(Schema):
     state = Text(required=True)
     plate = fields.Nested(Plate, required=True)
     due = Count(required=True)
+    waived = Count(required=True)
     paid = Count(required=True)
-    lines = _list_of(BillLine)
+    open = Count(required=True, metadata={"description": "what is left to pay"})
+    valid_until = fields.DateTime(required=True, allow_none=True)
+    lines = list_of(BillLine)
     issued_at = fields.DateTime(required=True)
 
 
 class Bills(Schema):
     """Bills, the latest first."""
 
-    items = _list_of(Bill)
+    items = list_of(Bill)
 
 
 class Vehicle(Schema):
@@ -247,7 +257,7 @@ class Vehicle(Schema):
 class Vehicles(Schema):
     """Vehicles."""
 
-    items = _list_of(Vehicle)
+    items = list_of(Vehicle)
 
 
 class Division(Schema):
@@ -263,12 +273,13 @@ class PatrolSection(Room):
     id = Text(required=True)
     name = Text(required=True)
     division = fields.Nested(Division, required=True)
+    cell = Text(required=True)
 
 
 class PatrolSections(Schema):
     """The sections in scope."""
 
-    items = _list_of(PatrolSection)
+    items = list_of(PatrolSection)
 
 
 class PatrolBerth(Schema):
@@ -283,7 +294,7 @@ class PatrolSectionDetail(PatrolSection):
     """A section with its berths."""
 
     price = fields.Nested(Price, required=True)
-    berths = _list_of(PatrolBerth)
+    berths = list_of(PatrolBerth)
 
 
 class CityPlace(Room):
@@ -305,8 +316,8 @@ class City(Schema):
     center = fields.List(fields.Float(), required=True)
     time_zone = Text(required=True)
     organization_id = Text(required=True)
-    divisions = _list_of(Division)
-    places = _list_of(CityPlace)
+    divisions = list_of(Division)
+    places = list_of(CityPlace)
     as_of = fields.DateTime(required=True)
 
 

@@ -27,7 +27,7 @@ def show_place(place: Place, supply: Supply | None, tariff: Tariff) -> Shown:
         "division_code": place.division_code,
         "point": place.point.coordinates,
         "cell": place.cell,
-        "price": {"summary": summary(tariff)},
+        "price": {"summary": summary(tariff.terms)},
         **show_room(place, supply),
     }
 
@@ -80,7 +80,10 @@ def show_bill(bill: Bill) -> Shown:
         "state": bill.state.value,
         "plate": show_plate(bill.plate),
         "due": bill.due,
+        "waived": bill.waived,
         "paid": bill.paid,
+        "open": bill.open,
+        "valid_until": bill.valid_until,
         "lines": [{"text": line.text, "amount": line.amount} for line in bill.lines],
         "issued_at": bill.issued_at,
     }

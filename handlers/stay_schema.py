@@ -66,7 +66,7 @@ class PolicyQuery(Asked):
     place_id = Text(load_default=None, validate=ID)
 
 
-class ChangeBody(Schema):
+class EditBody(Schema):
     """An edit: which fields are needed follows from its kind."""
 
     kind = _one_of(EditKind, required=True)

@@ -140,3 +140,11 @@ class Broker(Protocol):
     async def presence(self, channel: str) -> dict[str, bytes]:
         """Give what was said of each client that is on the channel."""
         ...
+
+    async def claim(self, name: str, value: bytes, ttl_s: int) -> bytes:
+        """Note a value under a name that has none, for `ttl_s`; gives what is noted now."""
+        ...
+
+    async def settle(self, name: str, value: bytes, ttl_s: int) -> None:
+        """Note a value under a name, for `ttl_s` from now, instead of what was."""
+        ...

@@ -27,11 +27,13 @@ class MemoryStore:
         self.streams: dict[str, _Stream] = {}
         self.brokers: list[MemoryBroker] = []
         self.present: dict[str, dict[str, tuple[bytes, float]]] = {}
+        self.notes: dict[str, tuple[bytes, float]] = {}
 
     def flush(self) -> None:
         """Lose all contents, as a store that was restarted empty."""
         self.streams.clear()
         self.present.clear()
+        self.notes.clear()
 
     def stream(self, channel: str) -> _Stream:
         """Give a channel's stream, begun if need be, without what is older than its time."""
@@ -114,6 +116,22 @@ class MemoryBroker:
         now = self._store.clock()
         present = self._store.present.get(channel, {})
         return {client: info for client, (info, until) in present.items() if until > now}
+
+    async def claim(self, name: str, value: bytes, ttl_s: int) -> bytes:
+        now = self._store.clock()
+        noted, until = self._store.notes.get(name, (value, 0.0))
+        if until > now:
+            return noted
+        await self.settle(name, value, ttl_s)
+        return value
+
+    async def settle(self, name: str, value: bytes, ttl_s: int) -> None:
+        now, notes = self._store.clock(), self._store.notes
+        # In the order of their notes: the oldest are dropped as they end.
+        while notes and next(iter(notes.values()))[1] <= now:
+            del notes[next(iter(notes))]
+        notes.pop(name, None)
+        notes[name] = (value, now + ttl_s)
 
     def _publish(self, outgoing: Outgoing) -> Position:
         position = NOWHERE

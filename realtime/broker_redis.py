@@ -1,21 +1,14 @@
-"""A broker over Redis: streams in Lua, pub/sub between nodes, reconnect with backoff and resubscribe.
+"""A broker over Redis (one, behind Sentinels, or a Cluster): streams in Lua, pub/sub between nodes.
 
 Publications that are asked for while a round trip is under way leave together in the next one, and
 those of one channel as one append and one message.
 """
 
 import asyncio
-import logging
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from secrets import token_hex
-from typing import Any
-
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import NoScriptError, RedisError
 
 from realtime.broker import (
     NOWHERE,
@@ -26,44 +19,36 @@ from realtime.broker import (
     Page,
     Position,
 )
-from realtime.redis_listener import RedisListener
-from realtime.redis_scripts import APPEND, PRESENT, READ
-
-log = logging.getLogger(__name__)
+from realtime.redis_commands import Ask, Plain, RedisCommands
+from realtime.redis_link import Argument
+from realtime.redis_listener import RedisListener, in_braces
+from realtime.redis_place import read_place
+from realtime.redis_scripts import APPEND, CLAIM, DROP, FORGET, KEEP, PRESENT, READ
+from realtime.redis_topology import topology_of
 
 # An epoch outlives its history: a client that comes back after a night has missed everything, but
 # one that missed nothing keeps its place.
 EPOCH_TTL_MS = 7 * 24 * 3600 * 1000
-# A storm of returning clients waits its turn instead of opening a connection each.
-MOST_CONNECTIONS = 16
 # Lua counts in doubles: beyond this an offset is no whole number.
 LARGEST_OFFSET = 2**53
 
 
 class RedisBroker:
-    """The `Broker` of one node over one Redis, whose keys and channels begin with `prefix`."""
+    """The `Broker` of one node over the Redis of a URL; its keys and channels begin with `prefix`.
+
+    `realtime.redis_place` tells the forms of the URL; raises its BadRedisUrl for any other.
+    """
 
     def __init__(self, url: str, *, prefix: str = "realtime", timeout_s: float = 5.0) -> None:
-        # No retries: a publication sent again after an answer was lost would be kept twice.
-        pool: Any = BlockingConnectionPool.from_url(
-            url,
-            max_connections=MOST_CONNECTIONS,
-            timeout=timeout_s,
-            socket_timeout=timeout_s,
-            socket_connect_timeout=timeout_s,
-            socket_keepalive=True,
-            protocol=2,
-            retry=Retry(NoBackoff(), 0),
-        )
-        self._redis: Redis = Redis.from_pool(pool)
+        place = read_place(url)
+        self._topology = topology_of(place)
+        self._commands = RedisCommands(place, self._topology, timeout_s)
+        self._ears = RedisListener(place, self._topology, prefix, timeout_s)
         self._prefix = prefix
-        self._ears = RedisListener(self._redis, prefix)
         self._waiting: list[tuple[Sequence[Outgoing], asyncio.Future[list[Position]]]] = []
         self._sending: asyncio.Task[None] | None = None
-        self._scripts: dict[str, str] = {}
 
     async def start(self, listener: Listener) -> None:
-        await self._ask(self._redis.ping())
         await self._ears.start(listener)
 
     async def close(self) -> None:
@@ -72,7 +57,7 @@ class RedisBroker:
             self._sending.cancel()
             with suppress(asyncio.CancelledError):
                 await self._sending
-        await self._redis.aclose()
+        await self._commands.close()
 
     def publish(self, outgoing: Sequence[Outgoing]) -> asyncio.Future[list[Position]]:
         done: asyncio.Future[list[Position]] = asyncio.get_running_loop().create_future()
@@ -84,18 +69,17 @@ class RedisBroker:
     async def history(
         self, channel: str, *, since: int | None = None, limit: int = -1, reverse: bool = False
     ) -> Page:
-        ask = self._read_arguments(channel, since=since, limit=limit, reverse=reverse)
-        epoch, offset, entries = (await self._run(READ, [ask]))[0]
+        ask = self._read(channel, since=since, limit=limit, reverse=reverse)
+        [(epoch, offset, entries)] = await self._commands.run([ask])
         kept = [Kept(int(entry.partition(b"-")[0]), fields[1]) for entry, fields in entries]
         return Page(Position(epoch.decode(), int(offset)), kept)
 
     async def positions(self, channels: Sequence[str]) -> list[Position]:
-        asks = [self._read_arguments(channel, limit=0) for channel in channels]
-        answers = await self._run(READ, asks)
+        answers = await self._commands.run([self._read(channel, limit=0) for channel in channels])
         return [Position(epoch.decode(), int(offset)) for epoch, offset, _ in answers]
 
     async def remove_history(self, channel: str) -> None:
-        await self._ask(self._redis.delete(*self._keys(channel)))
+        await self._commands.run([Ask(FORGET, self._keys(channel), ())])
 
     async def subscribe(self, channel: str) -> None:
         await self._ears.subscribe(channel)
@@ -104,136 +88,107 @@ class RedisBroker:
         await self._ears.unsubscribe(channel)
 
     async def send_announcement(self, channel: str, body: bytes) -> None:
-        await self._ask(self._redis.publish(self._ears.name(channel), b"a\n" + body))
+        await self._commands.run([self._message(self._ears.name(channel), b"a\n" + body)])
 
     async def send_control(self, message: bytes) -> None:
-        await self._ask(self._redis.publish(self._ears.control, message))
+        await self._commands.run([self._message(self._ears.control, message)])
 
     async def keep_presence(self, channel: str, clients: Mapping[str, bytes], ttl_s: int) -> None:
-        infos, gone_at = self._presence_keys(channel)
-        until = time.time() + ttl_s
-        pipe = self._redis.pipeline(transaction=True)
-        pipe.hset(infos, items=[part for pair in clients.items() for part in pair])
-        pipe.zadd(gone_at, dict.fromkeys(clients, until))
-        pipe.expire(infos, ttl_s)
-        pipe.expire(gone_at, ttl_s)
-        await self._ask(pipe.execute())
+        pairs = [part for pair in clients.items() for part in pair]
+        keys = self._presence_keys(channel)
+        await self._commands.run([Ask(KEEP, keys, (ttl_s, time.time() + ttl_s, *pairs))])
 
     async def drop_presence(self, channel: str, client: str) -> None:
-        infos, gone_at = self._presence_keys(channel)
-        pipe = self._redis.pipeline(transaction=True)
-        pipe.hdel(infos, client)
-        pipe.zrem(gone_at, client)
-        await self._ask(pipe.execute())
+        await self._commands.run([Ask(DROP, self._presence_keys(channel), (client,))])
 
     async def presence(self, channel: str) -> dict[str, bytes]:
-        ask = [2, *self._presence_keys(channel), time.time()]
-        flat = (await self._run(PRESENT, [ask]))[0]
+        ask = Ask(PRESENT, self._presence_keys(channel), (time.time(),))
+        [flat] = await self._commands.run([ask])
         return {flat[i].decode(): flat[i + 1] for i in range(0, len(flat), 2)}
+
+    async def claim(self, name: str, value: bytes, ttl_s: int) -> bytes:
+        [claimed] = await self._commands.run([Ask(CLAIM, (self._note(name),), (value, ttl_s))])
+        return bytes(claimed)
+
+    async def settle(self, name: str, value: bytes, ttl_s: int) -> None:
+        key = self._note(name)
+        await self._commands.run([Plain(key, ("SET", key, value, "EX", ttl_s))])
 
     async def _send_waiting(self) -> None:
         while self._waiting:
             batch, self._waiting = self._waiting, []
             try:
-                positions = iter(await self._append([one for many, _ in batch for one in many]))
+                found = iter(await self._send([one for many, _ in batch for one in many]))
             except BaseException as failure:
                 for _, done in batch:
                     if not done.done():
-                        done.set_exception(_as_unavailable(failure))
-                if not isinstance(failure, Exception):
-                    raise
-                continue
+                        done.set_exception(BrokerUnavailable(repr(failure)))
+                raise
             for many, done in batch:
-                answer = [next(positions) for _ in many]
-                if not done.done():
-                    done.set_result(answer)
+                _settle(done, [next(found) for _ in many])
         self._sending = None
 
-    async def _append(self, outgoing: Sequence[Outgoing]) -> list[Position]:
+    async def _send(self, outgoing: Sequence[Outgoing]) -> list[Position | BrokerUnavailable]:
         by_channel: dict[str, list[int]] = {}
         for i, one in enumerate(outgoing):
             by_channel.setdefault(one.channel, []).append(i)
-        kept = [many for many in by_channel.values() if outgoing[many[0]].history_size]
-        passing = [many for many in by_channel.values() if not outgoing[many[0]].history_size]
-        positions = [NOWHERE] * len(outgoing)
-        asks = [self._append_arguments([outgoing[i] for i in many]) for many in kept]
-        for many, (epoch, last) in zip(kept, await self._run(APPEND, asks), strict=True):
-            for back, i in enumerate(reversed(many)):
-                positions[i] = Position(epoch.decode(), last - back)
-        if passing:
-            await self._pass_on([[outgoing[i] for i in many] for many in passing])
-        return positions
+        groups = list(by_channel.values())
+        asks = [self._group([outgoing[i] for i in group]) for group in groups]
+        found: list[Position | BrokerUnavailable] = [NOWHERE] * len(outgoing)
+        for group, answer in zip(groups, await self._commands.try_each(asks), strict=True):
+            for back, i in enumerate(reversed(group)):
+                if isinstance(answer, BrokerUnavailable):
+                    found[i] = answer
+                elif outgoing[i].history_size:
+                    found[i] = Position(answer[0].decode(), answer[1] - back)
+        return found
 
-    async def _pass_on(self, groups: Iterable[Sequence[Outgoing]]) -> None:
-        pipe = self._redis.pipeline(transaction=False)
-        for group in groups:
-            lengths = ",".join(str(len(one.body)) for one in group)
-            head = f"p::0:{time.time():.6f}:{lengths}\n".encode()
-            message = head + b"".join(one.body for one in group)
-            pipe.publish(self._ears.name(group[0].channel), message)
-        await self._ask(pipe.execute())
+    def _group(self, group: Sequence[Outgoing]) -> Ask | Plain:
+        """Give what publishes several to one channel."""
+        one, sent_at = group[0], f"{time.time():.6f}"
+        name = self._ears.name(one.channel)
+        if not one.history_size:
+            lengths = ",".join(str(len(each.body)) for each in group)
+            head = f"p::0:{sent_at}:{lengths}\n".encode()
+            return self._message(name, head + b"".join(each.body for each in group))
+        arguments: list[Argument] = [token_hex(4), EPOCH_TTL_MS]
+        arguments += [one.history_size, one.history_ttl_s * 1000, self._publish, name, sent_at]
+        return Ask(APPEND, self._keys(one.channel), (*arguments, *(each.body for each in group)))
 
-    def _append_arguments(self, group: Sequence[Outgoing]) -> list[Any]:
-        one = group[0]
-        return [
-            2,
-            *self._keys(one.channel),
-            token_hex(4),
-            EPOCH_TTL_MS,
-            one.history_size,
-            one.history_ttl_s * 1000,
-            self._ears.name(one.channel),
-            f"{time.time():.6f}",
-            *(each.body for each in group),
-        ]
-
-    def _read_arguments(
+    def _read(
         self, channel: str, *, since: int | None = None, limit: int, reverse: bool = False
-    ) -> list[Any]:
+    ) -> Ask:
         after = "" if since is None else min(since, LARGEST_OFFSET)
-        keys = self._keys(channel)
-        return [2, *keys, token_hex(4), EPOCH_TTL_MS, after, limit, "1" if reverse else "0"]
+        order = "1" if reverse else "0"
+        arguments = (token_hex(4), EPOCH_TTL_MS, after, limit, order)
+        return Ask(READ, self._keys(channel), arguments)
 
-    async def _run(self, script: str, asks: Sequence[list[Any]]) -> list[Any]:
-        """Run a script several times in one round trip; after a restart Redis has to learn it again."""
-        if not asks:
-            return []
-        if script not in self._scripts:
-            self._scripts[script] = await self._ask(self._redis.script_load(script))
-        answers = await self._run_known(script, asks)
-        unknown = [i for i, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
-        if unknown:
-            await self._ask(self._redis.script_load(script))
-            again = await self._run_known(script, [asks[i] for i in unknown])
-            for i, answer in zip(unknown, again, strict=True):
-                answers[i] = answer
-        for answer in answers:
-            if isinstance(answer, Exception):
-                raise BrokerUnavailable(str(answer)) from answer
-        return answers
+    def _message(self, name: str, message: bytes) -> Plain:
+        return Plain(name, (self._publish, name, message))
 
-    async def _run_known(self, script: str, asks: Sequence[list[Any]]) -> list[Any]:
-        pipe = self._redis.pipeline(transaction=False)
-        for ask in asks:
-            pipe.execute_command("EVALSHA", self._scripts[script], *ask)
-        answers: list[Any] = await self._ask(pipe.execute(raise_on_error=False))
-        return answers
-
-    async def _ask(self, answer: Any) -> Any:
-        try:
-            return await answer
-        except (RedisError, OSError, TimeoutError) as failure:
-            raise BrokerUnavailable(str(failure)) from failure
+    @property
+    def _publish(self) -> str:
+        return "SPUBLISH" if self._topology.sharded else "PUBLISH"
 
     def _keys(self, channel: str) -> tuple[str, str]:
-        # In braces the channel alone decides the slot, so that a script's keys stay together.
-        return f"{self._prefix}.stream.{{{channel}}}", f"{self._prefix}.epoch.{{{channel}}}"
+        place = in_braces(channel)
+        return f"{self._prefix}.stream.{place}", f"{self._prefix}.epoch.{place}"
+
+    def _note(self, name: str) -> str:
+        return f"{self._prefix}.note.{in_braces(name)}"
 
     def _presence_keys(self, channel: str) -> tuple[str, str]:
-        return f"{self._prefix}.present.{{{channel}}}", f"{self._prefix}.until.{{{channel}}}"
+        place = in_braces(channel)
+        return f"{self._prefix}.present.{place}", f"{self._prefix}.until.{place}"
 
 
-def _as_unavailable(failure: BaseException) -> BrokerUnavailable:
-    if isinstance(failure, BrokerUnavailable):
-        return failure
-    return BrokerUnavailable(f"{type(failure).__name__}: {failure}")
+def _settle(
+    done: asyncio.Future[list[Position]], found: Sequence[Position | BrokerUnavailable]
+) -> None:
+    if done.done():
+        return
+    for one in found:
+        if isinstance(one, BrokerUnavailable):
+            done.set_exception(one)
+            return
+    done.set_result([one for one in found if isinstance(one, Position)])

@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from realtime.feeds import merge_state
 from realtime.namespaces import Actor, Namespace, UnknownChannel
 from server.kernel import access as kernel
 
@@ -124,6 +125,7 @@ def _state(name: str, access: Callable[[Actor, str], Awaitable[bool] | bool]) ->
         history_ttl_s=KEPT_S,
         recoverable=True,
         state=True,
+        merge=merge_state,
     )
 
 

@@ -7,10 +7,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from server.domain.billing import BillIssued, BillWithdrawn
+from server.domain.billing import (
+    BillDiscounted,
+    BillIssued,
+    BillOverpaid,
+    BillPaid,
+    BillRefunded,
+    BillWithdrawn,
+)
 from server.domain.equipment import DeviceAlarmed, DeviceFact, DeviceRecovered, DeviceSilent
-from server.domain.identity import LoginEnded
+from server.domain.identity import LoginEnded, RightsChanged
 from server.domain.insight import Figures, FiguresChanged
+from server.domain.payment import IntentEnded, PaymentSucceeded, PaymentUnapplied, WalletChanged
+from server.domain.refund import RefundFailed, RefundOpened, RefundSucceeded
 from server.domain.stay import (
     BerthLabel,
     OccupancyChanged,
@@ -28,6 +37,7 @@ from server.domain.stay import (
     Supply,
     SupplyChanged,
 )
+from server.domain.tariff import TariffCalendarChanged, TariffPublished
 from server.domain.vehicle import Plate, mask_plate
 from server.kernel.codec import to_plain
 from server.kernel.events import Fact
@@ -173,8 +183,11 @@ def _personal(fact: StayFact | PricedFact, name: str, **more: int | None) -> lis
     return [Publication(f"#{fact.owner_id}", {**data, **more})]
 
 
-def bill_told(fact: BillIssued | BillWithdrawn) -> list[Publication]:
-    """Show a bill to whom it belongs."""
+BillToldFact = BillIssued | BillWithdrawn | BillDiscounted | BillPaid | BillRefunded
+
+
+def bill_told(fact: BillToldFact) -> list[Publication]:
+    """Show what happened to a bill to whom it belongs."""
     if fact.owner_id is None:
         return []
     data = {
@@ -184,7 +197,31 @@ def bill_told(fact: BillIssued | BillWithdrawn) -> list[Publication]:
         "stay_id": fact.stay_id,
         "due": fact.due,
     }
+    if isinstance(fact, BillDiscounted | BillPaid | BillRefunded):
+        data["amount"] = fact.amount
+    if isinstance(fact, BillDiscounted | BillPaid):
+        data["open"] = fact.open
     return [Publication(f"#{fact.owner_id}", data)]
+
+
+PayerFact = PaymentSucceeded | IntentEnded | RefundOpened | RefundSucceeded
+
+
+def payer_told(fact: PayerFact) -> list[Publication]:
+    """Show what became of money to whoever paid it."""
+    if not fact.payer_id:
+        return []
+    data = {"fact": type(fact).__name__, **to_plain(fact), "at_ms": to_ms(fact.at)}
+    hidden = ("at", "payer_id", "organization_ids")
+    shown = {name: value for name, value in data.items() if name not in hidden}
+    return [Publication(f"#{fact.payer_id}", shown)]
+
+
+def wallet_changed(fact: WalletChanged) -> list[Publication]:
+    """Show a motorist what is in the wallet."""
+    data = {"fact": "WalletChanged", "at_ms": to_ms(fact.at)}
+    wallet = {"balance": fact.balance, "bonus": fact.bonus}
+    return [Publication(f"#{fact.account_id}", {**data, **wallet})]
 
 
 def device_told(fact: DeviceFact) -> list[Publication]:
@@ -233,6 +270,14 @@ FEEDS: Mapping[type[Fact], Feed] = {
     StayCorrected: stay_priced,
     BillIssued: bill_told,
     BillWithdrawn: bill_told,
+    BillDiscounted: bill_told,
+    BillPaid: bill_told,
+    BillRefunded: bill_told,
+    PaymentSucceeded: payer_told,
+    IntentEnded: payer_told,
+    RefundOpened: payer_told,
+    RefundSucceeded: payer_told,
+    WalletChanged: wallet_changed,
     SupplyChanged: supply_changed,
     FiguresChanged: figures_changed,
     DeviceSilent: device_told,
@@ -240,7 +285,17 @@ FEEDS: Mapping[type[Fact], Feed] = {
     DeviceAlarmed: device_told,
 }
 
-SILENT: frozenset[type[Fact]] = frozenset({LoginEnded})
+SILENT: frozenset[type[Fact]] = frozenset(
+    {
+        LoginEnded,
+        RightsChanged,
+        TariffPublished,
+        TariffCalendarChanged,
+        BillOverpaid,
+        PaymentUnapplied,
+        RefundFailed,
+    }
+)
 """Facts that no channel carries: their effects are told by facts of their own."""
 
 
@@ -286,6 +341,33 @@ def _join(held: Data, data: Data) -> None:
             held[name] = min(held[name], value)
         else:
             held[name] = value
+
+
+def merge_state(held: Data, data: Data) -> Data:
+    """Make of two publications of a state channel one that says both: of each row the newest.
+
+    A row's key comes first and its version fifth; as for a screen that has both, the higher version
+    wins. The time at which the older reading was heard stays.
+    """
+    merged = dict(held)
+    for name, value in data.items():
+        if isinstance(value, list):
+            merged[name] = _newest([*held.get(name, []), *value])
+        else:
+            merged[name] = min(held.get(name, value), value) if name == "heard_ms" else value
+    return merged
+
+
+_KEY, _VERSION = 0, 4
+
+
+def _newest(rows: list[Any]) -> list[Any]:
+    newest: dict[Any, Any] = {}
+    for row in rows:
+        known = newest.get(row[_KEY])
+        if known is None or row[_VERSION] > known[_VERSION]:
+            newest[row[_KEY]] = row
+    return list(newest.values())
 
 
 def _nobody(_fact: Fact) -> list[Publication]:

@@ -12,27 +12,45 @@ nodes. A process without sockets publishes through a hub as well.
 
 import asyncio
 import logging
+import random
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
 from secrets import token_hex
 from typing import Any
 
 from realtime import codes, protocol
+from realtime.attendance import Attendance
 from realtime.broker import Broker, BrokerUnavailable, Outgoing, Position
 from realtime.codes import DisconnectCode
 from realtime.commands import HANDLES
+from realtime.door import Door
 from realtime.fanout import Pump
+from realtime.fleet import Fleet, NodeState
 from realtime.limits import Limits
 from realtime.live_channels import LiveChannels
 from realtime.metrics import CLOSES, SUBSCRIPTIONS
-from realtime.namespaces import Actor, ChannelBook
+from realtime.namespaces import Actor, ChannelBook, InvalidChannel, Namespace, UnknownChannel
 from realtime.orders import Order, Orders
+from realtime.revocations import Revocations, Revoked
+from realtime.rights import Vouch, trust
 from realtime.roster import Roster
-from realtime.session import Session, Subscription
+from realtime.session import Session
+from realtime.subscription import Subscription
+from realtime.tokens import Keys
 from realtime.transport import Transport
 from realtime.wheel import Visited, Wheel
 
 log = logging.getLogger(__name__)
+
+GOODBYE_PAUSE_S = 0.1
+
+
+# Revocations travel by an order; this is the net under a lost one, within the 5 s that are promised.
+REVOCATION_CHECK_S = 4.0
+
+# What a client's remote call, or a message that wants no answer, is given to.
+OnRpc = Callable[[Actor, str, bytes], Awaitable[object]]
+OnMessage = Callable[[Actor, bytes], Awaitable[None]]
 
 
 def no_personal_channel(actor: Actor) -> str:
@@ -41,25 +59,41 @@ def no_personal_channel(actor: Actor) -> str:
 
 
 class Hub:
-    """See the module's text; `limits` bounds what each connection may cost."""
+    """See the module's text; `limits` bounds what each connection may cost.
+
+    Without `anonymous` each connection needs a token. Subscription tokens are verified by
+    `subscription_keys` where these are others. A client's rpc and send are refused unless
+    `on_rpc` (which may raise Refused) and `on_message` take them.
+    """
 
     def __init__(
         self,
         book: ChannelBook,
         broker: Broker,
         *,
-        token_key: str,
+        token_key: str | Keys,
+        subscription_keys: Keys | None = None,
+        anonymous: bool = False,
         origins: Iterable[str] = (),
         personal_channel: Callable[[Actor], str] = no_personal_channel,
+        vouch: Vouch = trust,
         limits: Limits | None = None,
+        on_rpc: OnRpc | None = None,
+        on_message: OnMessage | None = None,
     ) -> None:
         self.book = book
         self.broker = broker
-        self.token_key = token_key
-        # Origins that a browser may come from; without any, only the server's own.
-        self.origins = frozenset(origin.rstrip("/").lower() for origin in origins)
+        self.keys = Keys(hmac=token_key) if isinstance(token_key, str) else token_key
+        self.subscription_keys = subscription_keys or self.keys
+        self.anonymous = anonymous
+        self.on_rpc = on_rpc
+        self.on_message = on_message
+        # Origins that a browser may come from, `*` for any part; without any, only the server's own.
+        self.origins = tuple(origin.rstrip("/").lower() for origin in origins)
         self.personal_channel = personal_channel
+        self.vouch = vouch
         self.limits = limits or Limits()
+        self.door = Door(self.limits.handshakes_s, self.time)
         self.node = token_hex(4)
         self.commands = HANDLES
         self.closing = False
@@ -67,9 +101,13 @@ class Hub:
         self._pump = Pump()
         self.live = LiveChannels(broker, self._pump, self.spawn)
         self._wheel = Wheel()
-        self._orders = Orders(broker, self._roster, self.spawn)
+        self.revocations = Revocations(broker)
+        self._fleet = Fleet(self.node, broker, self._roster, self.live, self.limits.survey_s)
+        self._orders = Orders(broker, self._roster, self.spawn, self.revocations, self._fleet)
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._maintaining: asyncio.Task[None] | None = None
+        ttl_s = self.limits.presence_ttl_s
+        self.attendance = Attendance(broker, self._roster, self.spawn, ttl_s)
+        self._upkeep: list[asyncio.Task[None]] = []
         self._doubted = asyncio.Event()
 
     def time(self) -> float:
@@ -79,19 +117,23 @@ class Hub:
     async def start(self) -> None:
         """Begin to hear other nodes and to keep deadlines; raises BrokerUnavailable."""
         await self.broker.start(self)
+        await self._fleet.sign_on(self.limits.presence_ttl_s)
+        await self.revocations.read()
         self._wheel.start()
-        self._maintaining = asyncio.create_task(self._maintain())
+        upkeep = [self._maintain(), self._watch_revocations()]
+        self._upkeep = [asyncio.create_task(one) for one in upkeep]
 
     async def close(self, disconnect: DisconnectCode = codes.FORCE_RECONNECT) -> None:
         """Tell each client to go, wait a moment for them, and leave no task behind."""
         self.closing = True
         self._pump.drain()
-        for session in self._roster.all():
-            session.disconnect(disconnect)
+        await self._say_goodbye(disconnect)
         await self._roster.wait_until_empty(self.limits.closing_s)
         self._pump.close()
         self._wheel.stop()
         await self._finish_tasks()
+        with suppress(BrokerUnavailable):
+            await self._fleet.sign_off()
         await self.broker.close()
 
     # What the product calls
@@ -125,17 +167,43 @@ class Hub:
         code: DisconnectCode = codes.FORCE_DISCONNECT,
     ) -> None:
         """Close the connections of a user, or one connection, on whatever node."""
-        await self._orders.send(Order("disconnect", user, client, "", code.code, code.reason))
+        await self.order(Order("disconnect", user, client, "", code.code, code.reason))
 
     async def unsubscribe(
         self, channel: str, *, user: str | None = None, client: str | None = None
     ) -> None:
         """End a user's or a connection's subscription to a channel, on whatever node."""
-        await self._orders.send(Order("unsubscribe", user, client, channel))
+        await self.order(Order("unsubscribe", user, client, channel))
 
     async def recheck(self, *, user: str) -> None:
-        """Ask again, on all nodes, whether the user may hear what the user hears."""
-        await self._orders.send(Order("recheck", user))
+        """Ask again, on all nodes, whether the user's connections may be and hear what they do."""
+        await self.order(Order("recheck", user))
+
+    async def message(
+        self, data: object, *, user: str | None = None, client: str | None = None
+    ) -> None:
+        """Send something to a user's connections, or to one, that belongs to no channel."""
+        await self.order(Order("message", user, client, data=data))
+
+    async def revoke(self, token_id: str) -> None:
+        """Take a token back: its connection is closed on whatever node, and it opens none any more."""
+        await self._revoke(Revoked(token_id=token_id))
+
+    async def revoke_before(self, user: str, issued_before: int) -> None:
+        """Take back a user's tokens that were issued before an instant, in seconds since 1970."""
+        await self._revoke(Revoked(user=user, before=issued_before))
+
+    async def survey(self, pattern: str | None = None) -> list[NodeState]:
+        """Tell what each node holds; with a pattern, its channels that match too."""
+        return await self._orders.survey(pattern)
+
+    async def order(self, order: Order) -> None:
+        """Tell all nodes, this one too, what to do; raises BrokerUnavailable."""
+        await self._orders.send(order)
+
+    async def _revoke(self, revoked: Revoked) -> None:
+        await self.revocations.keep(revoked)
+        await self.order(Order("revoke", revoked=revoked))
 
     # What the broker calls
 
@@ -176,6 +244,29 @@ class Hub:
         self.forget(transport.session)
         self._roster.gone(transport)
 
+    def namespace_of(self, channel: str) -> Namespace:
+        """Give the rules of a channel; raises Refused when there is none, or can be none."""
+        if not 0 < len(channel) <= self.limits.channel_length or not channel.isprintable():
+            raise codes.Refused(codes.BAD_REQUEST)
+        try:
+            return self.book.namespace_of(channel)
+        except UnknownChannel as unknown:
+            raise codes.Refused(codes.UNKNOWN_CHANNEL) from unknown
+        except InvalidChannel as invalid:
+            raise codes.Refused(codes.BAD_REQUEST) from invalid
+
+    def is_full(self) -> bool:
+        """Tell whether this node takes no more connections."""
+        most = self.limits.connections
+        return most > 0 and len(self._roster.transports()) >= most
+
+    def is_full_for(self, actor: Actor) -> bool:
+        """Tell whether this user has as many connections to this node as one may have."""
+        most = self.limits.user_connections
+        if not most or not actor.user:
+            return False
+        return len(self._roster.find(user=actor.user, client=None)) >= most
+
     def call_at(self, visited: Visited, due: float) -> None:
         """Visit at the loop time `due`, instead of when it was to be."""
         self._wheel.put(visited, due)
@@ -194,6 +285,16 @@ class Hub:
         for channel in list(session.subscriptions):
             self.leave(session, channel)
 
+    def fell_behind(self, session: Session) -> None:
+        """A session's socket no longer takes all that it is sent."""
+        for subscription in session.subscriptions.values():
+            subscription.channel.log.part(session)
+
+    def caught_up(self, session: Session) -> None:
+        """A session's socket has taken all that waited."""
+        for subscription in list(session.subscriptions.values()):
+            subscription.channel.log.rejoin(session)
+
     def plan(self, session: Session) -> None:
         """A session's deadlines have changed."""
         if not session.closed:
@@ -209,25 +310,16 @@ class Hub:
         channel = subscription.channel
         if subscription.expires_at < float("inf"):
             self.plan(session)
-        if channel.namespace.join_leave:
-            if watches:
-                channel.watchers[session] = None
-            self._announce(channel.name, "join", subscription)
+        if watches:
+            channel.watchers[session] = None
+        self.attendance.join(subscription)
 
     def leave(self, session: Session, name: str) -> None:
         """A session no longer hears a channel."""
         subscription = session.subscriptions.pop(name)
-        channel = subscription.channel
-        channel.remove(session)
+        subscription.channel.remove(session)
         SUBSCRIPTIONS.dec()
-        if channel.namespace.presence:
-            self.drop_presence(name, session.client)
-        if channel.namespace.join_leave:
-            self._announce(name, "leave", subscription)
-
-    def drop_presence(self, channel: str, client: str) -> None:
-        """A client is no longer on a channel."""
-        self.spawn(self._quietly(self.broker.drop_presence, channel, client))
+        self.attendance.leave(subscription)
 
     def send(self, publications: Sequence[tuple[str, bytes]]) -> asyncio.Future[list[Position]]:
         """Publish the insides of publications, each to its channel, in the order of the calls."""
@@ -253,46 +345,46 @@ class Hub:
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait_s):
                     await self._doubted.wait()
+                    self._orders.recheck_all()
             self._doubted.clear()
             wait_s = self.limits.position_check_s
             try:
                 await self.live.check_positions()
-                await self._keep_presence()
+                await self.attendance.renew()
+                await self._fleet.sign_on(self.limits.presence_ttl_s)
             except BrokerUnavailable as failure:
                 log.warning("Positions could not be checked", extra={"why": str(failure)})
                 wait_s = min(1.0, wait_s)
             self.live.drop_idle(self.limits.linger_s)
 
-    async def _keep_presence(self) -> None:
-        present: dict[str, dict[str, bytes]] = {}
-        for session in self._roster.all():
-            for name, subscription in session.subscriptions.items():
-                if subscription.channel.namespace.presence:
-                    info = protocol.encode_json(subscription.info)
-                    present.setdefault(name, {})[session.client] = info
-        for name, clients in present.items():
-            await self.broker.keep_presence(name, clients, self.limits.presence_ttl_s)
+    async def _watch_revocations(self) -> None:
+        while True:
+            await asyncio.sleep(REVOCATION_CHECK_S)
+            # While the store is away, the copy of before has to do.
+            with suppress(BrokerUnavailable):
+                await self.revocations.read()
+                self._orders.end_revoked()
 
-    async def _quietly(self, tell: Callable[[str, Any], Awaitable[None]], *what: Any) -> None:
-        # Presence and announcements are kept for a time only: a loss mends itself.
-        with suppress(BrokerUnavailable):
-            await tell(*what)
-
-    def _announce(self, channel: str, kind: str, subscription: Subscription) -> None:
-        body = b'"%b":{"info":%b}' % (kind.encode(), protocol.encode_json(subscription.info))
-        self.spawn(self._quietly(self.broker.send_announcement, channel, body))
+    async def _say_goodbye(self, disconnect: DisconnectCode) -> None:
+        """End all sessions, in any order and not all at once: they come back where others are."""
+        sessions = self._roster.all()
+        random.shuffle(sessions)
+        at_once = max(1, round(self.limits.goodbyes_s * GOODBYE_PAUSE_S))
+        for i in range(0, len(sessions), at_once):
+            if i:
+                await asyncio.sleep(GOODBYE_PAUSE_S)
+            for session in sessions[i : i + at_once]:
+                session.disconnect(disconnect)
 
     async def _finish_tasks(self) -> None:
         """Let goodbyes reach the store, and end what still runs after a moment."""
-        if self._maintaining is not None:
-            self._maintaining.cancel()
+        for task in self._upkeep:
+            task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=self.limits.closing_s)
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(
-            *filter(None, [self._maintaining, *self._tasks]), return_exceptions=True
-        )
+        await asyncio.gather(*self._upkeep, *self._tasks, return_exceptions=True)
 
     def _done(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)

@@ -12,9 +12,12 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from realtime.broker import Broker, BrokerUnavailable, Page, Position
-from realtime.fanout import Log, Peer, Pump
+from realtime.deflate import deflated_frame
+from realtime.fanout import Log, Pump
+from realtime.folding import Waiting, fold
 from realtime.metrics import GAPS, PUBLICATIONS
 from realtime.namespaces import Namespace
+from realtime.peers import Peer
 from realtime.protocol import publication, push_prefix, text_frame
 
 log = logging.getLogger(__name__)
@@ -60,7 +63,7 @@ class LiveChannel:
     ) -> None:
         self.name = name
         self.namespace = namespace
-        self.log = Log(pump)
+        self.log = Log(pump, self, folds=namespace.merge is not None)
         # Peers that also hear who joins and leaves.
         self.watchers: dict[Peer, None] = {}
         self.position = Position("", 0)
@@ -155,8 +158,8 @@ class LiveChannel:
         if self._joining:
             self._recent.append((offset, body))
         if len(self.log):
-            push = b'%b"pub":%b}}' % (self._prefix, publication(body, offset))
-            self.log.append(text_frame(push), sent_at)
+            waiting = (offset, body)
+            self.log.append(self.frame(waiting), sent_at, waiting)
 
     def _admit(self, *, before: int) -> None:
         if self._ahead:
@@ -164,6 +167,19 @@ class LiveChannel:
             for peer in due:
                 del self._ahead[peer]
                 self.log.add(peer)
+
+    # What the log asks for
+
+    def frame(self, waiting: Waiting, *, deflates: bool = False) -> bytes:
+        """Give the frame of a publication."""
+        offset, body = waiting
+        push = b'%b"pub":%b}}' % (self._prefix, publication(body, offset))
+        return deflated_frame(push) if deflates else text_frame(push)
+
+    def fold(self, waiting: Sequence[Waiting]) -> list[Waiting]:
+        """Give fewer publications that say the same, if the namespace tells how to merge."""
+        merge = self.namespace.merge
+        return fold(waiting, merge) if merge is not None else list(waiting)
 
     # Who comes and goes
 
@@ -216,6 +232,16 @@ class LiveChannel:
         if offset > end or not _are([at for at, _ in kept], offset + 1, end):
             raise Unrecoverable(self.name)
         return [publication(body, at) for at, body in kept]
+
+    def newest(self, page: Page) -> tuple[int, bytes | None]:
+        """Give the stream's newest publication and its offset, from what `missed` is given.
+
+        There is none when nothing was published yet, or the newest is no longer remembered.
+        """
+        kept = [(one.offset, one.body) for one in page.kept] + self._recent
+        offset, body = max(kept, key=lambda one: one[0], default=(0, b""))
+        end = max(page.position.offset, self.position.offset)
+        return end, publication(body, offset) if offset == end and offset else None
 
 
 def _continues(page: Page, position: Position) -> bool:

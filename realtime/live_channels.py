@@ -31,6 +31,10 @@ class LiveChannels:
         """Give a channel if this node hears it."""
         return self._channels.get(name)
 
+    def subscribers(self) -> dict[str, int]:
+        """Tell how many hear each channel that anybody here hears."""
+        return {name: len(one) for name, one in self._channels.items() if len(one)}
+
     async def open(self, name: str, namespace: Namespace) -> LiveChannel:
         """Hear a channel on this node and hold it; raises BrokerUnavailable."""
         channel = self._channels.get(name)

@@ -1,6 +1,12 @@
 """What a node's realtime part counts, for Prometheus."""
 
-from prometheus_client import Counter, Gauge, Histogram
+from functools import partial
+
+from prometheus_client import Counter, Histogram
+from prometheus_client import Gauge as AnyGauge
+
+# Where several processes share a port, what each has now is told with its pid, and ends with it.
+Gauge = partial(AnyGauge, multiprocess_mode="liveall")
 
 CONNECTIONS = Gauge("realtime_connections", "Open sockets that have connected")
 SUBSCRIPTIONS = Gauge("realtime_subscriptions", "Subscriptions of open sockets")
@@ -13,6 +19,11 @@ JOINED = Counter(
 RECOVERIES = Counter("realtime_recoveries", "Recoveries that clients asked for", ["result"])
 GAPS = Counter("realtime_gaps", "Losses noticed on a live channel", ["outcome"])
 CLOSES = Counter("realtime_closes", "Sockets closed by the server", ["code"])
+MERGED = Counter(
+    "realtime_merged_publications", "Publications of state channels that a later one has taken in"
+)
+HANDSHAKES = Counter("realtime_handshakes", "Websockets that were asked for", ["result"])
+BACKLOG = Gauge("realtime_backlog_bytes", "Bytes that wait for readers, four times a second")
 BACKLOGGED = Gauge("realtime_backlogged_sockets", "Sockets whose reader is behind")
 LATENCY = Histogram(
     "realtime_publish_to_deliver_seconds",

@@ -6,6 +6,7 @@ we send is built as bytes: payloads of publications are opaque JSON that is neve
 
 import struct
 import time
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -26,15 +27,26 @@ class SubscribeRequest(msgspec.Struct):
     recover: bool = False
     epoch: str = ""
     offset: Offset = 0
+    data: msgspec.Raw = msgspec.Raw()
+    positioned: bool = False
+    recoverable: bool = False
     join_leave: bool = False
+    # A publication as the difference to the one before is not made: who asks is not promised it.
+    delta: str = ""
+    # A filter by tags, and kinds of subscription other than a stream (0), are refused.
+    tf: dict[str, Any] | None = None
+    type: int = 0
     flag: int = 0
 
 
 class ConnectRequest(msgspec.Struct):
     token: str = ""
+    data: msgspec.Raw = msgspec.Raw()
     subs: dict[str, SubscribeRequest] = {}
     name: str = ""
     version: str = ""
+    headers: dict[str, str] = {}
+    flag: int = 0
 
 
 class ChannelRequest(msgspec.Struct):
@@ -51,6 +63,15 @@ class HistoryRequest(msgspec.Struct):
     limit: int = 0
     since: StreamPosition | None = None
     reverse: bool = False
+
+
+class RpcRequest(msgspec.Struct):
+    method: str = ""
+    data: msgspec.Raw = msgspec.Raw()
+
+
+class SendRequest(msgspec.Struct):
+    data: msgspec.Raw = msgspec.Raw()
 
 
 class RefreshRequest(msgspec.Struct):
@@ -78,8 +99,8 @@ class Command(msgspec.Struct):
     presence_stats: ChannelRequest | None = None
     history: HistoryRequest | None = None
     ping: EmptyRequest | None = None
-    send: EmptyRequest | None = None
-    rpc: EmptyRequest | None = None
+    send: SendRequest | None = None
+    rpc: RpcRequest | None = None
     refresh: RefreshRequest | None = None
     sub_refresh: SubRefreshRequest | None = None
 
@@ -102,6 +123,7 @@ class SubscribeResult(msgspec.Struct, omit_defaults=True):
     recovered: bool = False
     offset: int = 0
     positioned: bool = False
+    data: Any = None
     was_recovering: bool = False
 
 
@@ -129,17 +151,21 @@ class SubRefreshResult(msgspec.Struct, omit_defaults=True):
     ttl: int = 0
 
 
-class HistoryResult(msgspec.Struct, omit_defaults=True):
+class HistoryResult(msgspec.Struct):
     publications: list[msgspec.Raw] = []
     epoch: str = ""
     offset: int = 0
+
+
+class RpcResult(msgspec.Struct):
+    data: Any
 
 
 class PresenceResult(msgspec.Struct):
     presence: dict[str, msgspec.Raw]
 
 
-class PresenceStatsResult(msgspec.Struct, omit_defaults=True):
+class PresenceStatsResult(msgspec.Struct):
     num_clients: int = 0
     num_users: int = 0
 
@@ -154,8 +180,11 @@ class MalformedMessage(ValueError):
 
 METHODS = tuple(name for name in Command.__struct_fields__ if name != "id")
 PING = b"{}"
+# What a client is told of the server that it speaks to.
+VERSION = "0.1.0 smartcloud"
 
 _commands = msgspec.json.Decoder(Command)
+_read_info = msgspec.json.Decoder(ClientInfo).decode
 _encode = msgspec.json.Encoder().encode
 
 
@@ -193,11 +222,16 @@ def error_reply(command_id: int, code: int, message: str, temporary: bool) -> by
     return b'{"id":%d,"error":%b}' % (command_id, _encode(error))
 
 
-def publication_body(data: bytes, info: ClientInfo | None = None) -> bytes:
-    """Give the inside of a publication's JSON object, without its offset."""
-    if info is None:
-        return b'"data":' + data
-    return b'"data":%b,"info":%b' % (data, _encode(info))
+def publication_body(
+    data: bytes, info: ClientInfo | None = None, tags: Mapping[str, str] | None = None
+) -> bytes:
+    """Give the inside of a publication's JSON object, without its offset; `data` is on one line."""
+    body = b'"data":' + data
+    if info is not None:
+        body += b',"info":' + _encode(info)
+    if tags:
+        body += b',"tags":' + _encode(tags)
+    return body
 
 
 def publication(body: bytes, offset: int) -> bytes:
@@ -210,10 +244,27 @@ def push_prefix(channel: str) -> bytes:
     return b'{"push":{"channel":%b,' % _encode(channel)
 
 
-def unsubscribe_push(channel: str, code: int, reason: str) -> bytes:
-    """Give the push that ends a subscription."""
-    body = _encode({"code": code, "reason": reason})
-    return push_prefix(channel) + b'"unsubscribe":%b}}' % body
+def push(channel: str, kind: str, body: object) -> bytes:
+    """Give a push that is no publication: subscribe, unsubscribe, message or refresh."""
+    named = push_prefix(channel) if channel else b'{"push":{'
+    return named + b'"%b":%b}}' % (kind.encode(), _encode(body))
+
+
+def subscribed(result: SubscribeResult, since: StreamPosition | None) -> dict[str, Any]:
+    """Give the inside of the push that begins a subscription; what was missed is pushed after it."""
+    body: dict[str, Any] = {"recoverable": result.recoverable, "positioned": result.positioned}
+    if result.positioned:
+        offset = since.offset if since and result.recovered else result.offset
+        body |= {"epoch": result.epoch, "offset": offset}
+    if result.data is not None:
+        body["data"] = result.data
+    return body
+
+
+def count_present(present: Mapping[str, bytes]) -> PresenceStatsResult:
+    """Count who is on a channel, from what was said of each client."""
+    users = {_read_info(info).user for info in present.values()}
+    return PresenceStatsResult(num_clients=len(present), num_users=len(users))
 
 
 def compact(data: bytes) -> bytes:

@@ -52,11 +52,23 @@ class Roster:
         """Give each session, signed in or not."""
         return list(self._sessions.values())
 
+    @property
+    def clients(self) -> int:
+        """How many have signed in."""
+        return sum(len(sessions) for sessions in self._of_user.values())
+
+    @property
+    def users(self) -> int:
+        """How many different users have signed in."""
+        return len(self._of_user)
+
     def find(self, *, user: str | None, client: str | None) -> list[Session]:
-        """Give a user's sessions, or one by its client id."""
+        """Give a user's sessions, or one by its client id; with both it has to be the user's."""
         if client is not None:
             session = self._sessions.get(client)
-            return [] if session is None else [session]
+            if session is None or session.actor is None:
+                return []
+            return [session] if user is None or session.actor.user == user else []
         return [] if user is None else list(self._of_user.get(user, {}).values())
 
     async def wait_until_empty(self, timeout_s: float) -> None:

@@ -1,7 +1,8 @@
 """One connection's conversation, without its socket: who it is, what it hears, when it ends.
 
-A session is given a transport to send by and is called with each message that arrives. Its deadlines (sign in, ping, pong, expiry) are kept
-by the hub's wheel, so that an idle connection costs no task and no timer of its own.
+A session is given a transport to send by and is called with each message that arrives. Its deadlines
+(sign in, ping, pong, expiry) are kept by the hub's wheel, so that an idle connection costs no task
+and no timer of its own.
 """
 
 import asyncio
@@ -18,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 from realtime import codes, protocol
 from realtime.broker import BrokerUnavailable, Position
 from realtime.codes import DisconnectCode, ErrorCode, UnsubscribeCode
-from realtime.live import LiveChannel
-from realtime.namespaces import Actor
+from realtime.namespaces import Actor, Namespace
+from realtime.subscription import Subscription
 from realtime.transport import Transport
 
 if TYPE_CHECKING:
@@ -32,21 +33,6 @@ log = logging.getLogger(__name__)
 # Publications of one client that may be under way at once.
 MOST_PUBLISHING = 64
 PING_FRAME = protocol.text_frame(protocol.PING)
-
-
-class Subscription:
-    """That a session hears a channel."""
-
-    __slots__ = ("channel", "expires_at", "info", "server_side")
-
-    def __init__(
-        self, channel: LiveChannel, info: protocol.ClientInfo, *, server_side: bool
-    ) -> None:
-        self.channel = channel
-        self.info = info
-        self.server_side = server_side
-        # By the loop's clock; the grace is included.
-        self.expires_at = math.inf
 
 
 class Session:
@@ -112,15 +98,28 @@ class Session:
             raise codes.Refused(codes.PERMISSION_DENIED)
         return subscription
 
+    def hears(self, channel: str) -> bool:
+        """Tell whether a channel is heard, or about to be."""
+        return channel in self.subscriptions or channel in self.subscribing
+
+    def rules(self, channel: str) -> tuple[Namespace, bool]:
+        """Give the rules of a channel, and whether it is heard; raises Refused for no channel."""
+        subscription = self.subscriptions.get(channel)
+        if subscription is not None:
+            return subscription.namespace, True
+        return self.hub.namespace_of(channel), False
+
     def send(self, request: protocol.PublishRequest) -> asyncio.Future[list[Position]]:
         """Publish for the client where the namespace lets it; raises Refused."""
-        subscription = self.heard(request.channel)
-        if subscription.channel.namespace.publish != "subscriber":
+        assert self.actor is not None
+        namespace, subscribed = self.rules(request.channel)
+        if not namespace.publish.covers(self.actor, subscribed=subscribed):
             raise codes.Refused(codes.PERMISSION_DENIED)
         data = bytes(request.data)
         if not data:
             raise codes.Refused(codes.BAD_REQUEST)
-        body = protocol.publication_body(protocol.compact(data), subscription.info)
+        info = self.subscriptions[request.channel].info if subscribed else self.client_info()
+        body = protocol.publication_body(protocol.compact(data), info)
         return self.hub.send([(request.channel, body)])
 
     def reply(self, command_id: int, method: str, result: "msgspec.Struct") -> None:
@@ -159,15 +158,16 @@ class Session:
     def prolong(self, actor: Actor) -> None:
         """The connection has brought a token that lasts until `actor.expires_at`."""
         self.actor = actor
-        self._expires_at = self.deadline(actor.expires_at)
+        self._expires_at = self._deadline(actor.expires_at, self.hub.limits.expiry_grace_s)
         self.hub.plan(self)
 
-    def deadline(self, expires_at: datetime | None) -> float:
-        """Give the loop time at which what expires then is ended, after the grace."""
-        if expires_at is None:
-            return math.inf
-        left = expires_at.timestamp() - time.time()
-        return self.hub.time() + left + self.hub.limits.expiry_grace_s
+    def subscription_deadline(self, expires_at: datetime | None) -> float:
+        """Give the loop time at which a subscription that lasts until then is ended."""
+        return self._deadline(expires_at, self.hub.limits.subscription_grace_s)
+
+    def notify(self, kind: str, body: object, channel: str = "") -> None:
+        """Send a push that is no publication."""
+        self.transport.answer(protocol.text_frame(protocol.push(channel, kind, body)))
 
     def client_info(self, chan_info: Any = None) -> protocol.ClientInfo:
         """Give what others may see of this connection."""
@@ -185,9 +185,11 @@ class Session:
             # A client has no command to ask for this one again, but does so by connecting.
             self.disconnect(codes.INSUFFICIENT_STATE)
             return
+        if subscription.server_side and code is codes.UNSUBSCRIBED_EXPIRED:
+            self.disconnect(codes.SUBSCRIPTION_EXPIRED)
+            return
         self.hub.leave(self, channel)
-        push = protocol.unsubscribe_push(channel, code.code, code.reason)
-        self.transport.answer(protocol.text_frame(push))
+        self.notify("unsubscribe", {"code": code.code, "reason": code.reason}, channel)
 
     def visit(self, now: float) -> float:
         """Do what is due; gives the time of the next visit."""
@@ -212,6 +214,11 @@ class Session:
         return min(
             self._sign_in_until, self._pong_until, self._expires_at, ping_at, *expiries, math.inf
         )
+
+    def _deadline(self, expires_at: datetime | None, grace_s: float) -> float:
+        if expires_at is None:
+            return math.inf
+        return self.hub.time() + expires_at.timestamp() - time.time() + grace_s
 
     def _end_expired(self, now: float) -> None:
         expired = [name for name, one in self.subscriptions.items() if now >= one.expires_at]

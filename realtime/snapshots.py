@@ -9,12 +9,12 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from realtime.broker import Broker
+from realtime.broker import Broker, BrokerUnavailable
 from realtime.feeds import Data, berth_row, figures_data, staff_row, supply_row
 from server.domain.insight import Figures
 from server.domain.stay import Occupancy, Supply
 from server.kernel.access import system
-from server.kernel.errors import NotFound
+from server.kernel.errors import NotFound, Unavailable
 from server.kernel.period import to_ms
 from server.kernel.work import Work
 
@@ -44,7 +44,10 @@ class Snapshots:
 
     async def _read(self, channel: str) -> Data:
         read = _reader(channel)
-        [position] = await self._broker.positions([channel])
+        try:
+            [position] = await self._broker.positions([channel])
+        except BrokerUnavailable as away:
+            raise Unavailable("realtime_away", "实时服务暂时不可用，请稍后再试") from away
         data = await self._run(system("snapshots"), read)
         return {
             "channel": channel,

@@ -1,16 +1,21 @@
 """Signs and reads the JSON web tokens that open connections and subscriptions.
 
-HS256 with a shared key only: a token that names another algorithm, or none, is refused, and
-nothing in a token's header can choose a key.
+A shared key verifies HS256 and a public key RS256, each its own algorithm only: a token that names
+another one, or none, is refused, and nothing in a token's header can choose a key.
 """
 
+import base64
+import binascii
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 
 import jwt
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 ALGORITHM = "HS256"
 
@@ -23,8 +28,73 @@ class TokenInvalid(Exception):
     """The token is forged, malformed, or for something else."""
 
 
+class TokenMisused(TokenInvalid):
+    """The token is genuine, but of another user, channel or connection."""
+
+
 class TokenExpired(Exception):
     """The token was good once."""
+
+
+class KeyRefused(ValueError):
+    """No key of this kind can be read from the text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What tokens are verified by: a key shared with who signs them, a public RSA key, or both.
+
+    With an audience or an issuer, a token has to name it.
+    """
+
+    hmac: str = field(default="", repr=False)
+    rsa: RSAPublicKey | None = None
+    audience: str = ""
+    issuer: str = ""
+
+    def __bool__(self) -> bool:
+        """Tell whether any token can be good."""
+        return bool(self.hmac) or self.rsa is not None
+
+
+def read_rsa_key(pem: str) -> RSAPublicKey:
+    """Read a public RSA key in PEM; raises KeyRefused."""
+    try:
+        key = load_pem_public_key(pem.encode())
+    except ValueError as unreadable:
+        raise KeyRefused("not a public key in PEM") from unreadable
+    if not isinstance(key, RSAPublicKey):
+        raise KeyRefused("not an RSA key")
+    # PyJWT warns of shorter ones, which the algorithm's standard (RFC 7518) forbids.
+    if key.key_size < 2048:
+        raise KeyRefused("an RSA key has 2048 bits or more")
+    return key
+
+
+class Flag(msgspec.Struct, frozen=True):
+    """A yes or no that may also be left out."""
+
+    value: bool = False
+
+
+class Override(msgspec.Struct, frozen=True):
+    """What one subscription has otherwise than its namespace."""
+
+    presence: Flag | None = None
+    join_leave: Flag | None = None
+    force_recovery: Flag | None = None
+    force_positioning: Flag | None = None
+    force_push_join_leave: Flag | None = None
+
+
+class SubscriptionOptions(msgspec.Struct, frozen=True):
+    """What goes with a subscription that a connection token asks for."""
+
+    info: Any = None
+    b64info: str = ""
+    data: Any = None
+    b64data: str = ""
+    override: Override | None = None
 
 
 class ConnectionClaims(msgspec.Struct, frozen=True):
@@ -32,16 +102,21 @@ class ConnectionClaims(msgspec.Struct, frozen=True):
 
     sub: str = ""
     exp: Seconds | None = None
+    expire_at: Seconds | None = None
+    iat: Seconds = 0
     nbf: Seconds | None = None
+    jti: str = ""
     info: Any = None
+    b64info: str = ""
     meta: dict[str, Any] = {}
     channels: list[str] = []
+    subs: dict[str, SubscriptionOptions] = {}
     channel: None = None
 
     @property
     def expires_at(self) -> datetime | None:
         """When the connection has to be refreshed, if ever."""
-        return _instant(self.exp)
+        return _lasts_until(self.exp, self.expire_at)
 
 
 class SubscriptionClaims(msgspec.Struct, frozen=True):
@@ -49,14 +124,22 @@ class SubscriptionClaims(msgspec.Struct, frozen=True):
 
     channel: str
     sub: str = ""
+    client: str = ""
     exp: Seconds | None = None
+    expire_at: Seconds | None = None
+    iat: Seconds = 0
     nbf: Seconds | None = None
+    jti: str = ""
     info: Any = None
+    b64info: str = ""
+    data: Any = None
+    b64data: str = ""
+    override: Override | None = None
 
     @property
     def expires_at(self) -> datetime | None:
         """When the subscription has to be refreshed, if ever."""
-        return _instant(self.exp)
+        return _lasts_until(self.exp, self.expire_at)
 
 
 def sign_connection_token(
@@ -67,20 +150,24 @@ def sign_connection_token(
     meta: Mapping[str, object],
     info: object | None = None,
     channels: Sequence[str] = (),
+    token_id: str = "",
 ) -> str:
     """Give the token with which `user` (empty: anonymous) may connect until `expires_at`.
 
     `meta` stays on the server, in `Actor.meta`; `info` is shown to others in presence; `channels`
-    are subscribed by the server at connect.
+    are subscribed by the server at connect; by `token_id` it can be revoked.
     """
     claims: dict[str, object] = {
         "sub": user,
+        "iat": int(time.time()),
         "exp": int(expires_at.timestamp()),
         "meta": dict(meta),
         "channels": list(channels),
     }
     if info is not None:
         claims["info"] = info
+    if token_id:
+        claims["jti"] = token_id
     return jwt.encode(claims, key, algorithm=ALGORITHM)
 
 
@@ -96,6 +183,7 @@ def sign_subscription_token(
     claims: dict[str, object] = {
         "sub": user,
         "channel": channel,
+        "iat": int(time.time()),
         "exp": int(expires_at.timestamp()),
     }
     if info is not None:
@@ -103,31 +191,68 @@ def sign_subscription_token(
     return jwt.encode(claims, key, algorithm=ALGORITHM)
 
 
-def read_connection_token(key: str, token: str) -> ConnectionClaims:
+def read_connection_token(keys: Keys | str, token: str) -> ConnectionClaims:
     """Check a connection token; raises TokenInvalid or TokenExpired."""
-    claims = _read(key, token, ConnectionClaims)
+    claims = _read(keys, token, ConnectionClaims)
     _check_times(claims.exp, claims.nbf)
     return claims
 
 
-def read_subscription_token(key: str, token: str, *, user: str, channel: str) -> SubscriptionClaims:
-    """Check a subscription token of this user for this channel; raises TokenInvalid or TokenExpired."""
-    claims = _read(key, token, SubscriptionClaims)
+def read_subscription_token(
+    keys: Keys | str, token: str, *, user: str, channel: str, client: str = ""
+) -> SubscriptionClaims:
+    """Check a subscription token of this user for this channel.
+
+    Raises TokenExpired, TokenMisused, or TokenInvalid when it is forged. A token that names a client is for that connection only.
+    """
+    claims = _read(keys, token, SubscriptionClaims)
     if claims.sub != user or claims.channel != channel:
-        raise TokenInvalid("token is for another user or channel")
+        raise TokenMisused("token is for another user or channel")
+    if claims.client and claims.client != client:
+        raise TokenMisused("token is for another connection")
     _check_times(claims.exp, claims.nbf)
     return claims
 
 
-def _read(key: str, token: str, shape: type[Claims]) -> Claims:
+def plain(value: Any, encoded: str) -> Any:
+    """Give what a claim says, plainly or as JSON in base64; raises TokenInvalid."""
+    if not encoded:
+        return value
+    try:
+        return msgspec.json.decode(base64.b64decode(encoded, validate=True))
+    except (binascii.Error, ValueError) as unreadable:
+        raise TokenInvalid("no JSON in base64") from unreadable
+
+
+def _read(keys: Keys | str, token: str, shape: type[Claims]) -> Claims:
+    if isinstance(keys, str):
+        keys = Keys(hmac=keys)
     # Times are checked by us on strictly typed claims: PyJWT turns booleans and floats into
     # integers, and lets an infinite float through as an OverflowError.
-    unchecked = {"verify_exp": False, "verify_nbf": False, "verify_iat": False, "verify_aud": False}
+    options: Any = dict.fromkeys(("verify_exp", "verify_nbf", "verify_iat", "verify_sub"), False)
+    options["verify_aud"] = bool(keys.audience)
     try:
-        claims = jwt.decode(token, key, algorithms=[ALGORITHM], options=unchecked)  # type: ignore[arg-type]
+        key, algorithm = _key_for(keys, jwt.get_unverified_header(token).get("alg"))
+        claims = jwt.decode(
+            token,
+            key,
+            algorithms=[algorithm],
+            audience=keys.audience or None,
+            issuer=keys.issuer or None,
+            options=options,
+        )
         return msgspec.convert(claims, shape)
     except (jwt.PyJWTError, msgspec.ValidationError, ValueError, OverflowError) as refusal:
         raise TokenInvalid(str(refusal)) from refusal
+
+
+def _key_for(keys: Keys, algorithm: object) -> tuple[str | RSAPublicKey, str]:
+    """Give the key of an algorithm: the header picks among pairs, never a key for an algorithm."""
+    if algorithm == ALGORITHM and keys.hmac:
+        return keys.hmac, ALGORITHM
+    if algorithm == "RS256" and keys.rsa is not None:
+        return keys.rsa, "RS256"
+    raise TokenInvalid("token is signed by an algorithm that is not accepted")
 
 
 def _check_times(exp: int | None, nbf: int | None) -> None:
@@ -138,5 +263,7 @@ def _check_times(exp: int | None, nbf: int | None) -> None:
         raise TokenInvalid("token is not valid yet")
 
 
-def _instant(seconds: int | None) -> datetime | None:
+def _lasts_until(exp: int | None, expire_at: int | None) -> datetime | None:
+    """Tell until when what was opened by a token lasts: `expire_at` says otherwise, 0 for ever."""
+    seconds = exp if expire_at is None else expire_at or None
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC)

@@ -1,5 +1,6 @@
 """What a session needs of its socket."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -10,6 +11,17 @@ class Transport(Protocol):
     """A socket, or in tests something that only looks like one."""
 
     session: "Session"
+    send: Callable[[bytes], int]
+    behind: bool
+    deflates: bool
+
+    def take_rest(self, frame: bytes, sent: int) -> None:
+        """Send soon what the kernel did not take of a frame."""
+        ...
+
+    def hold(self, size: int) -> bool:
+        """Tell whether so much may wait elsewhere for this reader; it is closed if not."""
+        ...
 
     def push(self, frame: bytes) -> None:
         """Send a frame that may be dropped together with the whole connection, if its reader is slow."""

@@ -6,12 +6,15 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
 from server.cli_operations import declare_operations
 from server.config import Config, ConfigRefused, render_config_keys
+from server.fleet import Fleet
 from server.kernel.errors import DomainError
 from server.logs import set_up_logs
 from server.standalone import StandaloneRefused
@@ -24,6 +27,12 @@ EXIT_REFUSED = 78
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130
 OPTIONS = {"data_dir": "SMARTCLOUD_DATA_DIR", "http_port": "SMARTCLOUD_HTTP_PORT"}
+REALTIME_OPTIONS = {
+    "--config": "JSON file in the shape of Centrifugo's configuration",
+    "--port": "port instead of http_server.port (8000)",
+    "--address": "address instead of http_server.address (all)",
+    "--redis": "URL of a Redis, instead of engine.type and engine.redis.address",
+}
 
 
 @dataclass(frozen=True)
@@ -89,14 +98,23 @@ def make_parser() -> argparse.ArgumentParser:
         default=True,
         help="let a simulated city park (default)",
     )
-    add("serve", run_serve, "answer HTTP and websockets")
+    serve = add("serve", run_serve, "answer HTTP and websockets")
+    serve.add_argument(
+        "--processes",
+        type=_some,
+        default=1,
+        help="so many on one port (default 1); SIGHUP restarts them one by one",
+    )
     add("ingest", run_ingest, "take readings from the MQTT broker")
     add("worker", run_worker, "forward facts and do what is due")
     add("simulate", run_simulate, "a city of devices over real MQTT", takes_more=True)
+    realtime = add("realtime", run_realtime, "the websocket hub alone, without the platform")
+    for option, meaning in REALTIME_OPTIONS.items():
+        realtime.add_argument(option, help=meaning)
     doctor = add("doctor", run_doctor, "say what is found, what is missing and what to do")
     doctor.add_argument("--data-dir", help="folder to look at (default .data)")
     double = add("provider-double", run_double, "stand in for an outside provider")
-    double.add_argument("provider", choices=["sms"])
+    double.add_argument("provider", choices=["sms", "wechat", "alipay"])
     declare_operations(add)
     add("config", run_config, "print all environment variables as a Markdown table")
     return parser
@@ -112,10 +130,15 @@ def run_up(call: Call) -> None:
 
 def run_serve(call: Call) -> None:
     """Run the HTTP and websocket server until it is ended."""
-    from server.main import run_serve as serve
-
     config = call.config()
     set_up_logs(config, process="serve")
+    if call.options.processes > 1:
+        asyncio.run(
+            Fleet([sys.executable, "-m", "server.cli", "serve"], call.options.processes).run()
+        )
+        return
+    from server.main import run_serve as serve
+
     asyncio.run(serve(config))
 
 
@@ -146,16 +169,41 @@ def run_simulate(call: Call) -> None:
     simulate(call.rest, config)
 
 
+def run_realtime(call: Call) -> None:
+    """Run a hub by its own configuration, of which the platform's variables are no part."""
+    from realtime.alone import run
+    from realtime.settings import SettingsRefused, read_settings
+
+    options = call.options
+    set_up_logs(Config(), process="realtime")
+    # What is typed is as good as a variable, and is read and refused as one.
+    typed = {"HTTP_SERVER_PORT": options.port, "HTTP_SERVER_ADDRESS": options.address}
+    if options.redis:
+        typed |= {"ENGINE_TYPE": "redis", "ENGINE_REDIS_ADDRESS": options.redis}
+    given = {f"CENTRIFUGO_{name}": value for name, value in typed.items() if value}
+    try:
+        path = Path(options.config) if options.config else None
+        settings = read_settings(path, os.environ | given)
+    except SettingsRefused as refusal:
+        raise ConfigRefused(str(refusal)) from refusal
+    asyncio.run(run(settings))
+
+
 def run_double(call: Call) -> None:
-    """Run the SMS double until it is ended."""
+    """Run one double until it is ended."""
+    from server.doubles.alipay import AlipayDouble
     from server.doubles.sms import SmsDouble
+    from server.doubles.wechat import WeChatDouble
 
     config = call.config()
+    name = call.options.provider
     if config.mode != "demo":
-        raise ConfigRefused("The SMS double is for demos and tests, never for production.")
-    set_up_logs(config, process="sms")
-    require_free(config.sms_port, label="the SMS double", variable="SMARTCLOUD_SMS_PORT")
-    asyncio.run(SmsDouble.from_config(config).run(port=config.sms_port))
+        raise ConfigRefused(f"The {name} double is for demos and tests, never for production.")
+    set_up_logs(config, process=name)
+    port = {"sms": config.sms_port, "wechat": config.wechat_port, "alipay": config.alipay_port}
+    require_free(port[name], label=f"the {name} double", variable=f"SMARTCLOUD_{name.upper()}_PORT")
+    doubles: dict[str, Any] = {"sms": SmsDouble, "wechat": WeChatDouble, "alipay": AlipayDouble}
+    asyncio.run(doubles[name].from_config(config).run(port=port[name]))
 
 
 def run_doctor(call: Call) -> int:
@@ -168,6 +216,13 @@ def run_doctor(call: Call) -> int:
 def run_config(_: Call) -> None:
     """Print the table of all variables; it needs no valid configuration."""
     print(render_config_keys(), end="")
+
+
+def _some(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
 
 
 if __name__ == "__main__":

@@ -1,11 +1,19 @@
 """Turns the environment into one frozen Config; every variable is documented here and only here."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+from server.config_keys import ConfigKey, key
+from server.config_payments import (
+    ALIPAY_URL,
+    WECHAT_URL,
+    PaymentConfig,
+    demo_payments,
+    unfit_payments,
+)
 from server.config_values import (
     read_flag,
     read_folder,
@@ -27,6 +35,8 @@ PRODUCTION_DEFAULTS = {
     "sms_url": ALIYUN_SMS_URL,
     "log": "json",
     "mqtt_group": "ingest",
+    "wechat_url": WECHAT_URL,
+    "alipay_url": ALIPAY_URL,
     "signed_readings": "accepted",
 }
 # The accounts at the embedded broker.
@@ -40,43 +50,7 @@ class ConfigRefused(Exception):
 
 
 @dataclass(frozen=True)
-class ConfigKey:
-    """One environment variable: what it is called, what it is when unset, and what it means."""
-
-    variable: str
-    default: str
-    meaning: str
-    read: Callable[[str], Any]
-    in_production: str
-    secret: bool
-
-
-def key(
-    variable: str,
-    meaning: str,
-    *,
-    default: str = "",
-    shown_default: str = "",
-    read: Callable[[str], Any] = str,
-    in_production: str = "optional",
-    secret: bool = False,
-) -> Any:
-    """Declare one field of Config; `in_production` is "optional" or "required"."""
-    entry = ConfigKey(
-        variable=variable,
-        default=shown_default or default,
-        meaning=meaning,
-        read=read,
-        in_production=in_production,
-        secret=secret,
-    )
-    # URLs of stores carry passwords, so what is secret or has a password stays out of repr().
-    shown = not secret and not variable.endswith("_URL")
-    return field(default=default, repr=shown, metadata={"key": entry})
-
-
-@dataclass(frozen=True)
-class Config:
+class Config(PaymentConfig):
     """What every process of the platform is told by its environment."""
 
     mode: str = key(
@@ -168,6 +142,11 @@ class Config:
         "key that signs websocket tokens, at least 32 characters",
         shown_default="made at first run",
         in_production="required",
+        secret=True,
+    )
+    realtime_api_key: str = key(
+        "SMARTCLOUD_REALTIME_API_KEY",
+        "key of the server API of the websocket hub, at `/realtime/api/…`; none leaves it closed",
         secret=True,
     )
     sms_url: str = key(
@@ -296,6 +275,7 @@ def _demo_values(values: Mapping[str, Any]) -> dict[str, Any]:
         "signed_readings": "required",
         "sms_url": f"http://127.0.0.1:{values['sms_port']}",
         "sms_sign_name": "智慧停车",
+        **demo_payments(values),
         "sms_login_template": "SMS_LOGIN_CODE",
         "log": "text",
         **keep_secrets(path, dict.fromkeys(sorted(made), new_demo_secret)),
@@ -321,6 +301,7 @@ def _refuse_unfit_for_production(environ: Mapping[str, str]) -> None:
     sms_url = urlsplit(environ.get("SMARTCLOUD_SMS_URL", ALIYUN_SMS_URL).strip() or ALIYUN_SMS_URL)
     if sms_url.scheme != "https":
         unfit.append("SMARTCLOUD_SMS_URL is not https")
+    unfit += unfit_payments(environ)
     if f":{DEMO_PREFIX}" in environ.get("SMARTCLOUD_MQTT_URL", ""):
         unfit.append("SMARTCLOUD_MQTT_URL holds a demo's password")
     if missing:

@@ -1,5 +1,6 @@
 """Fills a new installation with the demo city: deterministic but for its passwords."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,7 +26,21 @@ from server.domain.estate import (
 from server.domain.identity import Account, AccountKind, Organization, enrol, hash_password
 from server.domain.stay import open_berths
 from server.domain.system import DataApp, hash_key, register_data_apps
-from server.domain.tariff import Rate, Step, Tariff, publish_tariffs
+from server.domain.tariff import (
+    CalendarYear,
+    Cap,
+    FreeTime,
+    Rate,
+    Step,
+    Tariff,
+    TariffState,
+    Terms,
+    publish_tariffs,
+    put_calendars,
+    read_list,
+    year_of,
+)
+from server.domain.tariff.schema import TariffFile
 from server.domain.vehicle import Plate, PlateColor, Vehicle, register_vehicles
 from server.kernel.access import system
 from server.kernel.work import Work
@@ -103,7 +118,9 @@ async def fill(store: Store, data_dir: Path, city: DemoCity | None = None) -> No
             places=places,
             berths=berths,
         )
-        await publish_tariffs(work, tariffs=[_tariff(one) for one in city.tariffs])
+        tariffs = [*(_tariff(one) for one in city.tariffs), *shipped_tariffs()]
+        await publish_tariffs(work, tariffs=tariffs)
+        await put_calendars(work, years=shipped_calendars())
         await open_berths(work, berths=berths, places=places)
         await install(work, devices=[*_devices(city)])
 
@@ -135,7 +152,7 @@ def _places(city: DemoCity) -> Iterable[Place]:
     counts: dict[str, int] = {}
     for berth in city.berths:
         counts[berth.place_id] = counts.get(berth.place_id, 0) + 1
-    tariffs = {one.berth_kind: _tariff(one).id for one in city.tariffs}
+    tariffs = {one.berth_kind: _tariff(one).code for one in city.tariffs}
     for place in city.places:
         section = isinstance(place, DemoSection)
         yield Place(
@@ -221,6 +238,32 @@ def _vehicles(city: DemoCity) -> Iterable[Vehicle]:
         )
 
 
+def shipped_tariffs() -> list[Tariff]:
+    """Read the tariffs of other cities that are shipped as files: checked, to be tried and copied."""
+    read = [TariffFile().load(json.loads(path.read_text("utf-8"))) for path in _files("*.json")]
+    return [
+        Tariff(
+            id=f"{one['code']}@1",
+            number=1,
+            state=TariffState.VALIDATED,
+            valid_from=LONG_AGO,
+            organization_id=ORGANIZATION,
+            **{name: value for name, value in one.items() if name != "format"},
+        )
+        for one in read
+    ]
+
+
+def shipped_calendars() -> list[CalendarYear]:
+    """Read the State Council's lists that are shipped as files."""
+    lists = [read_list(path.read_text("utf-8")) for path in _files("china-*.csv")]
+    return [year_of("china", "国务院节假日", one, year=one[0].on.year) for one in lists]
+
+
+def _files(pattern: str) -> list[Path]:
+    return sorted((Path(__file__).parent / "tariffs").glob(pattern))
+
+
 def _tariff(demo: DemoTariff) -> Tariff:
     rates: list[Rate] = []
     at = 0
@@ -234,12 +277,12 @@ def _tariff(demo: DemoTariff) -> Tariff:
         rates.append(Rate(at, DAY_MIN))
     return Tariff(
         id=f"{demo.berth_kind}@1",
+        code=demo.berth_kind,
         name=demo.name,
         number=1,
         valid_from=LONG_AGO,
-        free_min=demo.free_minutes,
-        rates=tuple(rates),
-        cap=demo.cap,
+        organization_id=ORGANIZATION,
+        terms=Terms(free=FreeTime(demo.free_minutes), rates=tuple(rates), caps=(Cap(demo.cap),)),
     )
 
 

@@ -22,6 +22,7 @@ from tornado.web import Application
 import server.domain.billing.reactions
 import server.domain.equipment.jobs
 import server.domain.insight.jobs
+import server.domain.refund.reactions
 import server.domain.stay.jobs
 import server.domain.stay.reactions
 from devices.gateway import Gateway
@@ -29,30 +30,30 @@ from devices.patience import Take
 from handlers.app import App
 from handlers.routes import make_application
 from handlers.web.health import Metrics
-from realtime import codes
 from realtime.broker import BrokerUnavailable
-from realtime.broker_redis import RedisBroker
-from realtime.channels import Channels, personal_channel
-from realtime.feeds import publications_of
 from realtime.hub import Hub
+from realtime.redis_client import client_of
 from realtime.snapshots import Snapshots
-from server import dead_letters, demo
+from server import dead_letters, demo, fleet, live
+from server.balancing import Balancer
 from server.config import Config
 from server.device_keys import StoredKeys
 from server.domain.equipment import Reading, Verdict, accept_readings
-from server.domain.estate import Place
-from server.domain.identity import LoginEnded
 from server.domain.stay import observe
 from server.kernel.access import system
-from server.kernel.errors import NotFound, Unavailable
+from server.kernel.errors import Unavailable
 from server.kernel.work import Work
+from server.paying import Desk
+from server.providers.alipay import Alipay
+from server.providers.payment import PaymentProvider
 from server.providers.sms import AliyunSms
+from server.providers.wechat import WeChatPay
 from server.store.beats import beat, read_beats
 from server.store.jobs import run_jobs
 from server.store.lease import Lease
 from server.store.mongo import Database, Store, connect
 from server.store.photos import FolderPhotos, GridFsPhotos, PhotoStore
-from server.store.relay import Relay, Told
+from server.store.relay import Relay
 from server.store.wake import Wake
 
 log = logging.getLogger(__name__)
@@ -85,7 +86,7 @@ class Process:
 async def run_serve(config: Config) -> None:
     """Answer HTTP and websockets until SIGTERM."""
     async with _process(config, "serve") as process:
-        hub = _hub(config, process.store)
+        hub = live.make_hub(config, process.store)
         await _patiently(hub.start, BrokerUnavailable)
         snapshots = Snapshots(process.store.run, hub.broker)
         app = App(
@@ -95,12 +96,14 @@ async def run_serve(config: Config) -> None:
             hub=hub,
             snapshots=snapshots,
             sms=AliyunSms.from_config(config),
+            desk=_desk(config, process.store),
             health=lambda: _health(process, hub),
             demo=lambda: _demo(config),
         )
         http = HTTPServer(make_application(app), xheaders=False, max_buffer_size=16 * 1024**2)
         http.add_sockets(bind_sockets(config.http_port, config.http_host, reuse_port=True))
         log.info("Serving", extra={"host": config.http_host, "port": config.http_port})
+        fleet.say_ready()
         async with _beating(process, lambda: {"well": True}):
             await process.stopping.wait()
         http.stop()
@@ -137,16 +140,19 @@ async def run_ingest(config: Config) -> None:
 async def run_worker(config: Config) -> None:
     """Relay what was told, and run the jobs, until SIGTERM."""
     async with _process(config, "worker") as process:
-        hub = _hub(config, process.store)
+        hub = live.make_hub(config, process.store)
         relay = Relay(
             process.store,
             holder=process.node,
             wake=process.wake,
-            forward=lambda told: _forward(hub, told),
+            forward=lambda told: live.forward(hub, told),
         )
+        desk = _desk(config, process.store)
+        beside = Balancer(process.store, desk).catch_up
         tasks = [
             asyncio.create_task(relay.run(), name="relay"),
             asyncio.create_task(run_jobs(process.store, holder=process.node), name="jobs"),
+            asyncio.create_task(desk.run(holder=process.node, beside=beside), name="payments"),
             asyncio.create_task(process.stopping.wait(), name="stop"),
         ]
         async with _beating(process, lambda: {"well": True}):
@@ -179,48 +185,21 @@ def taker(store: Store) -> Take:
     return take
 
 
-async def _forward(hub: Hub, told: Sequence[Told]) -> bool:
-    """Publish what the facts say; says whether it is done, or must be tried again."""
-    publications = publications_of([one.fact for one in told])
-    try:
-        await hub.publish_many([(one.channel, one.data) for one in publications])
-        for one in told:
-            if isinstance(one.fact, LoginEnded):
-                await hub.disconnect(user=one.fact.account_id, code=codes.FORCE_RECONNECT)
-    except BrokerUnavailable:
-        log.warning("Publications wait: redis is away")
-        return False
-    return True
-
-
-def _hub(config: Config, store: Store) -> Hub:
-    divisions: dict[str, str] = {}
-
-    async def division_of(place_id: str) -> str | None:
-        if place_id not in divisions:
-            try:
-                place = await store.run(
-                    system("channels"), lambda work: work.table(Place).get(place_id)
-                )
-            except NotFound:
-                return None
-            divisions[place_id] = place.division_code
-        return divisions[place_id]
-
-    return Hub(
-        Channels(division_of),
-        RedisBroker(config.redis_url),
-        token_key=config.token_key,
-        origins=config.allowed_origins,
-        personal_channel=personal_channel,
-    )
+def _desk(config: Config, store: Store) -> Desk:
+    """Make the desk with the providers that are configured."""
+    providers: list[PaymentProvider] = []
+    if config.public_url and config.wechat_merchant_id:
+        providers.append(WeChatPay.from_config(config))
+    if config.public_url and config.alipay_app_id:
+        providers.append(Alipay.from_config(config))
+    return Desk(store, providers, public_url=config.public_url)
 
 
 @asynccontextmanager
 async def _process(config: Config, name: str) -> AsyncIterator[Process]:
     calm_collector()
     client = connect(config.mongo_url)
-    wake = Wake(config.redis_url)
+    wake = Wake(client_of(config.redis_url, timeout_s=2))
     store = Store(client[config.mongo_database], on_told=wake.nudge)
     node = f"{name}@{socket.gethostname()}:{os.getpid()}"
     process = Process(config, name, node, store, wake, asyncio.Event())
@@ -342,6 +321,7 @@ DECLARING = (
     server.domain.billing.reactions,
     server.domain.equipment.jobs,
     server.domain.insight.jobs,
+    server.domain.refund.reactions,
     server.domain.stay.jobs,
     server.domain.stay.reactions,
 )

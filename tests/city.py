@@ -35,7 +35,9 @@ class City:
     def __init__(self, data_dir: Path) -> None:
         self.data_dir = data_dir
         self.http_port = free_port()
-        self.ports = {name: free_port() for name in ("mongo", "redis", "mqtt", "sms")}
+        self.ports = {
+            name: free_port() for name in ("mongo", "redis", "mqtt", "sms", "wechat", "alipay")
+        }
         self._up: asyncio.subprocess.Process | None = None
 
     @property

@@ -16,7 +16,7 @@ from server.domain.equipment import (
 )
 from server.domain.estate import Berth, BerthKind, Place, PlaceKind, Point, geohash, lay_out
 from server.domain.stay import Occupancy, Stay, observe, open_berths
-from server.domain.tariff import Rate, Step, Tariff, publish_tariffs
+from server.domain.tariff import Cap, FreeTime, Rate, Step, Tariff, Terms, publish_tariffs
 from server.kernel.access import Actor, system
 from server.kernel.codec import from_text
 from server.kernel.events import Fact, Facts
@@ -31,16 +31,20 @@ LNG_LAT = (114.0579, 22.5431)
 
 DAY_TARIFF = Tariff(
     id="roadside@1",
+    code="roadside",
     name="roadside",
+    organization_id="city",
     number=1,
     valid_from=NOON - timedelta(days=30),
-    free_min=15,
-    rates=(
-        Rate(0, 450),
-        Rate(450, 1260, steps=(Step(60, 300),), unit_min=30, unit_amount=100),
-        Rate(1260, 1440),
+    terms=Terms(
+        free=FreeTime(15),
+        rates=(
+            Rate(0, 450),
+            Rate(450, 1260, steps=(Step(60, 300),), unit_min=30, unit_amount=100),
+            Rate(1260, 1440),
+        ),
+        caps=(Cap(2500),),
     ),
-    cap=2500,
 )
 
 
@@ -65,7 +69,7 @@ class World:
             point=Point(LNG_LAT),
             outline=(LNG_LAT,),
             cell=geohash(LNG_LAT),
-            tariff_id=DAY_TARIFF.id,
+            tariff_id=DAY_TARIFF.code,
             total=3,
         )
         berths = [

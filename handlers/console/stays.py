@@ -99,7 +99,7 @@ class Edits(Handler):
     path = "/api/console/stay-edits"
     audience = Audience.CONSOLE
 
-    @action("修改停车记录", permit="stays.edit", body=schema.ChangeBody, answer=schema.EditAnswer)
+    @action("修改停车记录", permit="stays.edit", body=schema.EditBody, answer=schema.EditAnswer)
     async def post(self, change: Change) -> Shown:
         """Edit stays, or ask for approval."""
         return show_done(await self.run(edit_stay, change=change))

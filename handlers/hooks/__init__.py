@@ -1,1 +1,1 @@
-"""What other servers ask us: the MQTT broker, whom it may trust."""
+"""What other servers ask and tell us: the MQTT broker, whom it may trust; providers, what was paid."""

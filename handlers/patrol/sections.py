@@ -17,7 +17,7 @@ def show_section(found: PlaceRoom, names: dict[str, str]) -> Shown:
     place, code = found.place, found.place.division_code
     division = {"code": code, "name": names.get(code, code)}
     room = show_room(place, found.supply)
-    return {"id": place.id, "name": place.name, "division": division, **room}
+    return {"id": place.id, "name": place.name, "division": division, "cell": place.cell, **room}
 
 
 def show_tile(berth: Berth) -> Shown:
@@ -52,7 +52,7 @@ class Section(Handler):
         berths = await self.run(berths_of, place_id=section_id)
         names = {one.id: one.name for one in await self.run(divisions_in_scope)}
         tiles = [show_tile(berth) for berth in berths]
-        price = {"summary": summary(found.tariff)}
+        price = {"summary": summary(found.tariff.terms)}
         return {**show_section(found, names), "price": price, "berths": tiles}
 
 

@@ -1,8 +1,10 @@
 """Whether the platform is well, and its figures for Prometheus."""
 
+import os
 from typing import Any
 
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 from tornado.web import RequestHandler
 
 from handlers import schema
@@ -42,6 +44,15 @@ class Metrics(RequestHandler):
         """Take nothing."""
 
     def get(self) -> None:
-        """Give the figures of this process."""
+        """Give the figures of this process, or of all that share its port."""
         self.set_header("Content-Type", CONTENT_TYPE_LATEST)
-        self.finish(generate_latest())
+        self.finish(generate_latest(_registry()))
+
+
+def _registry() -> CollectorRegistry:
+    # Set by `serve --processes`: whichever process answers, it tells of all of them.
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return REGISTRY
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return registry

@@ -36,12 +36,16 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class Table(Generic[N]):
-    """A noun's collection; what is in `hidden` is never shown in the audit."""
+    """A noun's collection; what is in `hidden` is never shown in the audit.
+
+    Rows of an `append_only` one are added and never saved again.
+    """
 
     noun: type[N]
     name: str
     indexes: tuple[Index, ...] = ()
     hidden: frozenset[str] = frozenset()
+    append_only: bool = False
 
     def shown(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """Give a row's fields as the audit may keep them."""
@@ -69,12 +73,16 @@ TABLES = Tables()
 
 
 def table(
-    noun: type[N], name: str, *indexes: Index, hidden: frozenset[str] = frozenset()
+    noun: type[N],
+    name: str,
+    *indexes: Index,
+    hidden: frozenset[str] = frozenset(),
+    append_only: bool = False,
 ) -> Table[N]:
     """Declare where a noun is kept."""
     assert noun not in TABLES.by_noun, f"{noun.__name__} has a table already"
     assert all(other.name != name for other in TABLES), f"{name} is taken"
-    declared = Table(noun, name, indexes, hidden)
+    declared = Table(noun, name, indexes, hidden, append_only)
     TABLES.by_noun[noun] = declared
     return declared
 

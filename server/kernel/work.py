@@ -145,6 +145,7 @@ class Rows(Generic[N]):
 
     def save(self, noun: N) -> N:
         """Put a changed row back; gives it with its new version."""
+        assert not self.table.append_only, f"{self.table.name} is never changed"
         held = self._held[noun.id]
         kept = replace(noun, v=held.noun.v + 1)  # type: ignore[type-var]
         held.noun, held.dirty = kept, True
@@ -199,7 +200,19 @@ class Work:
 
 
 def _holds(noun: Any, where: Where) -> bool:
-    return all(_matches(_value(noun, key), want) for key, want in where.items())
+    return all(
+        any(_matches(value, want) for value in _values([noun], key)) for key, want in where.items()
+    )
+
+
+def _values(nouns: Iterable[Any], key: str) -> list[Any]:
+    """Read what stands at a path; through a list it stands at each of its elements, as in the store."""
+    name, _, rest = ("id" if key == "_id" else key).partition(".")
+    found: list[Any] = []
+    for noun in nouns:
+        value = getattr(noun, name, None)
+        found.extend(value if isinstance(value, tuple) else (value,))
+    return _values(found, rest) if rest else found
 
 
 def _value(noun: Any, key: str) -> Any:

@@ -18,14 +18,15 @@ _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 async def start_child(
     command: Sequence[str],
     *,
-    output: int | IO[bytes],
+    output: int | IO[bytes] | None,
     environment: Mapping[str, str] | None = None,
     hold_stdin: bool = False,
     death_signal: signal.Signals = signal.SIGTERM,
+    pass_fds: Sequence[int] = (),
 ) -> asyncio.subprocess.Process:
     """Start a program that gets `death_signal` when this process ends, however it ends.
 
-    Its output and errors go to `output`. It has a session of its own, so that Ctrl-C reaches
+    Its output and errors go to `output`, or where ours go. `pass_fds` stay open in it. It has a session of its own, so that Ctrl-C reaches
     only us and we choose the order in which children stop. `hold_stdin` keeps its input open
     for as long as we live. The kernel ties it to the calling thread: call from the main one.
     """
@@ -33,10 +34,11 @@ async def start_child(
         *command,
         stdin=asyncio.subprocess.PIPE if hold_stdin else asyncio.subprocess.DEVNULL,
         stdout=output,
-        stderr=asyncio.subprocess.STDOUT,
+        stderr=None if output is None else asyncio.subprocess.STDOUT,
         env=environment,
         start_new_session=True,
         preexec_fn=_tie_to_parent(death_signal),
+        pass_fds=pass_fds,
     )
 
 

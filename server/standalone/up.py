@@ -5,6 +5,7 @@ import signal
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -25,8 +26,11 @@ from server.standalone.supervision import Children, wait_until
 # The first start seeds the city; the slowest machine tried took a third of this.
 FIRST_ANSWER_PATIENCE_S = 180.0
 ALL_HEALTHY_PATIENCE_S = 60.0
+DOUBLES = ("sms", "wechat", "alipay")
 COLORS = {
     "sms": "magenta",
+    "wechat": "magenta",
+    "alipay": "magenta",
     "serve": "green",
     "ingest": "cyan",
     "worker": "blue",
@@ -35,7 +39,7 @@ COLORS = {
 
 
 class City:
-    """Everything `up` runs: embedded servers, the SMS double and the platform's processes."""
+    """Everything `up` runs: embedded servers, the providers' doubles and the platform's processes."""
 
     def __init__(self, config: Config, environ: Mapping[str, str], *, console: Console) -> None:
         if config.mode != "demo":
@@ -50,7 +54,10 @@ class City:
         self._embedded = [
             kind.name for kind in KINDS.values() if not environ.get(kind.url_variable)
         ]
-        self._with_double = not environ.get("SMARTCLOUD_SMS_URL")
+        # So is a provider that the environment names; the others have doubles.
+        self._doubles = [
+            name for name in DOUBLES if not environ.get(f"SMARTCLOUD_{name.upper()}_URL")
+        ]
         # mosquitto knows its clients by files; rumqttd trusts, and the readings are signed.
         self._identities = config.data_dir / "broker"
         self._knows_clients = MQTT.name in self._embedded and is_mosquitto(MQTT.find())
@@ -115,10 +122,11 @@ class City:
         config = self._config
         # After the servers, so that a second `up` on the same data is told so, not of a port.
         self._require_free_ports()
-        if self._with_double:
-            double = children.start("sms", _own("provider-double", "sms"))
+        for name in self._doubles:
+            double = children.start(name, _own("provider-double", name))
+            # Before `serve`, which reads the keys that they make.
             await wait_until(
-                lambda: _status(f"{config.sms_url}/healthz", at_most=299),
+                partial(_status, f"{self._double_url(name)}/healthz", at_most=299),
                 child=double,
                 patience_s=FIRST_ANSWER_PATIENCE_S,
             )
@@ -148,8 +156,15 @@ class City:
             variable="SMARTCLOUD_HTTP_PORT or --http-port",
             host=config.http_host,
         )
-        if self._with_double:
-            require_free(config.sms_port, label="the SMS double", variable="SMARTCLOUD_SMS_PORT")
+        for name in self._doubles:
+            require_free(
+                getattr(config, f"{name}_port"),
+                label=f"the {name} double",
+                variable=f"SMARTCLOUD_{name.upper()}_PORT",
+            )
+
+    def _double_url(self, name: str) -> str:
+        return f"http://127.0.0.1:{getattr(self._config, f'{name}_port')}"
 
     def _environment(self, servers: Servers) -> dict[str, str]:
         config = self._config
@@ -162,6 +177,8 @@ class City:
             "SMARTCLOUD_DATA_DIR": str(config.data_dir),
             "SMARTCLOUD_HTTP_PORT": str(config.http_port),
             "SMARTCLOUD_SMS_URL": config.sms_url,
+            "SMARTCLOUD_WECHAT_URL": config.wechat_url,
+            "SMARTCLOUD_ALIPAY_URL": config.alipay_url,
             "PYTHONUNBUFFERED": "1",
         }
 
@@ -175,8 +192,10 @@ class City:
         lines = Table.grid(padding=(0, 2))
         rows = [("SmartCloud", f"{home}/"), ("Console", f"{home}/console/")]
         rows += [("Patrol", f"{home}/pos/"), ("Motorist", f"{home}/m/")]
-        if self._with_double:
-            rows.append(("SMS inbox", f"{config.sms_url}/inbox"))
+        pages = {"sms": "inbox", "wechat": "control", "alipay": "control"}
+        rows += [
+            (f"{name} double", f"{self._double_url(name)}/{pages[name]}") for name in self._doubles
+        ]
         rows += [
             (KINDS[name].label.removeprefix("the "), servers[name].url) for name in self._embedded
         ]

@@ -17,8 +17,8 @@ log = logging.getLogger(__name__)
 class Wake:
     """Nudges, and waits for a nudge."""
 
-    def __init__(self, redis_url: str) -> None:
-        self._redis = Redis.from_url(redis_url, socket_timeout=2, socket_connect_timeout=2)
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
         self._woken = asyncio.Event()
         self._sending: asyncio.Task[None] | None = None
         self._listening: asyncio.Task[None] | None = None

@@ -11,9 +11,12 @@ from server.domain.identity import (
     AccountKind,
     Login,
     LoginEnded,
+    RightsChanged,
     actor_of,
+    change_rights,
     count_attempt,
     count_code_try,
+    disable_account,
     enrol,
     hash_password,
     log_in_with_code,
@@ -253,6 +256,32 @@ async def test_one_login_ends_and_another_of_the_same_person_goes_on(world: Worl
     await world.run(log_out, actor=await actor(world, first))
 
     assert (await actor(world, second)).id == "o1"
+
+
+async def test_other_rights_are_told_and_hold_for_logins_that_are_under_way(world: World) -> None:
+    await world.run(enrol, organizations=[], accounts=[officer()])
+    _, login = await by_password(world)
+
+    await world.run(change_rights, account_id="o1", roles=["dispatcher"], division_codes=["440305"])
+
+    now = await actor(world, login)
+    assert now.permissions == frozenset({"city.watch"})
+    assert now.scope.division_codes == frozenset({"440305"})
+    [changed] = await world.facts(RightsChanged)
+    assert changed.account_id == "o1"
+
+
+async def test_disabling_an_account_ends_each_of_its_logins_once(world: World) -> None:
+    await world.run(enrol, organizations=[], accounts=[officer()])
+    (_, first), (_, second) = await by_password(world), await by_password(world)
+    await world.run(log_out, actor=await actor(world, first))
+
+    await world.run(disable_account, account_id="o1")
+    await world.run(disable_account, account_id="o1")
+
+    assert await refusal(actor(world, second)) == "login_expired"
+    assert [one.login_id for one in await world.facts(LoginEnded)] == [first.id, second.id]
+    assert await refusal(by_password(world)) == "account_disabled"
 
 
 async def test_tries_beyond_the_limit_are_refused_until_the_window_is_over(world: World) -> None:

@@ -20,7 +20,12 @@ FLAGS = [
     "--disable-sync",
 ]
 # What a browser says when a test itself takes the network away.
-CUT = ("ERR_INTERNET_DISCONNECTED", "WebSocket connection")
+CUT = (
+    "ERR_INTERNET_DISCONNECTED",
+    "ERR_EMPTY_RESPONSE",
+    "ERR_CONNECTION_RESET",
+    "WebSocket connection",
+)
 
 
 @asynccontextmanager

@@ -62,7 +62,7 @@ async def test_the_console_shows_the_city_change_by_itself(
         await seen.page.goto(f"{busy.url}/console/")
         await log_in(seen.page, busy, "city")
 
-        await expect(seen.page.get_by_text("实时连接")).to_be_visible()
+        await expect(seen.page.locator('.pill[data-liveness="live"]')).to_be_visible()
         if size == "phone":
             await seen.page.get_by_role("tab", name="指标").click()
         arrivals = seen.page.locator(".panel-kpi").get_by_text(re.compile(r"^今日到达$")).first
@@ -147,7 +147,7 @@ async def test_a_plate_that_was_read_without_network_is_sent_once_there_is_one(
     async with screen(browser, "phone") as seen:
         await open_section(seen.page, busy)
         await seen.page.context.set_offline(True)
-        await expect(seen.page.locator('.connection[data-reach="offline"]')).to_be_visible()
+        await expect(seen.page.locator('.connection[data-liveness="offline"]')).to_be_visible()
         unread = seen.page.locator('.tile[data-look="unplated"], .tile[data-look="occupied"]')
         tile = unread.filter(has_not=seen.page.locator(".plate")).last
         code = await tile.get_attribute("data-code")

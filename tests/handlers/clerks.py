@@ -50,17 +50,17 @@ async def desk(world: World) -> dict[str, str]:
     """Put requests, reviews and a photo there; gives their ids by the names that tests use."""
     await world.run(change_policy, scope="city", values={"review_mode": "all"}, v=0)
     [stay], [running] = await world.stays("b1"), await world.stays("b2")
-    known = {"@stay": stay.id, "@running": running.id}
+    known = {"ended": stay.id, "standing": running.id}
     for name, who in (("approved", "chief"), ("rejected", "chief"), ("withdrawn", "city")):
         change = Change(
             kind=EditKind.ARRIVAL, reason="监控", berth_id="b3", arrived_at=NOON, left_at=world.now
         )
         asked = await world.run(edit_stay, actor=clerk(who), change=change)
         assert isinstance(asked, EditRequest)
-        known[f"@{name}"] = asked.id
+        known[name] = asked.id
     known |= await world.run(_reviews, stay_id=stay.id)
     photo = await photograph(world, stay_id=stay.id, color="white")
-    return {**known, "@photo": photo.id}
+    return {**known, "photo": photo.id}
 
 
 async def photograph(world: World, *, stay_id: str, color: str) -> Photo:
@@ -94,5 +94,5 @@ async def _reviews(work: Work, *, stay_id: str) -> dict[str, str]:
             state=ReviewState(name),
             claimed_by="staff-city" if name == "claimed" else None,
         )
-        made[f"@{name}"] = rows.add(review).id
+        made[name] = rows.add(review).id
     return made

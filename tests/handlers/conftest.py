@@ -29,10 +29,13 @@ from server.domain.identity import (
 )
 from server.domain.system import DataApp, hash_key, register_data_apps
 from server.domain.vehicle import Plate, PlateColor, Vehicle, register_vehicles
+from server.paying import Desk
 from server.store.photos import GridFsPhotos
+from tests.paying import FakeProvider
 from tests.world import LNG_LAT, World
 
 PASSWORD = "a good password"
+BACKEND_KEY = "the key of a backend that publishes"
 PARTNER_KEY = "partner key"
 PHONE = "13800000001"
 PLATE = Plate("粤B12345", PlateColor.BLUE)
@@ -40,6 +43,7 @@ STAFF = {
     "city": ("city_manager", ()),
     "chief": ("city_manager", ()),
     "district": ("district_manager", ("440303",)),
+    "finance": ("finance", ()),
     "patrol1": ("patroller", ("440304",)),
     "patrol2": ("patroller", ("440303",)),
 }
@@ -65,6 +69,7 @@ class Site:
     world: World
     messages: Messages
     config: Config
+    provider: FakeProvider
     known: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -143,8 +148,10 @@ async def site(world: World, tmp_path: Path) -> AsyncIterator[Site]:
     await world.run(register_vehicles, vehicles=[vehicle])
     partner = DataApp(id="partner", name="合作方", key_hash=hash_key(PARTNER_KEY))
     await world.run(register_data_apps, apps=[partner])
-    config = Config.from_environment({"SMARTCLOUD_DATA_DIR": str(tmp_path)})
-    broker, messages = MemoryBroker(), Messages()
+    config = Config.from_environment(
+        {"SMARTCLOUD_DATA_DIR": str(tmp_path), "SMARTCLOUD_REALTIME_API_KEY": BACKEND_KEY}
+    )
+    broker, messages, provider = MemoryBroker(), Messages(), FakeProvider()
 
     async def division_of(place_id: str) -> str | None:
         return "440304" if place_id == "s1" else None
@@ -163,13 +170,14 @@ async def site(world: World, tmp_path: Path) -> AsyncIterator[Site]:
         hub=hub,
         snapshots=Snapshots(world.store.run, broker),
         sms=messages,
+        desk=Desk(world.store, [provider, FakeProvider(name="alipay")], public_url="http://city"),
         health=_well,
         demo=_no_demo,
     )
     server = HTTPServer(make_application(app))
     [socket] = bind_sockets(0, "127.0.0.1")
     server.add_sockets([socket])
-    yield Site(f"http://127.0.0.1:{socket.getsockname()[1]}", world, messages, config)
+    yield Site(f"http://127.0.0.1:{socket.getsockname()[1]}", world, messages, config, provider)
     server.stop()
     await server.close_all_connections()
     await hub.close()

@@ -2,14 +2,17 @@
 
 import asyncio
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from realtime.broker import Outgoing, Position
+from realtime.broker import BrokerUnavailable, Outgoing, Position
 from realtime.broker_memory import MemoryBroker
 from realtime.snapshots import Snapshots
-from server.kernel.errors import NotFound
+from server.kernel.access import system
+from server.kernel.errors import NotFound, Unavailable
+from tests.eventually import eventually
 from tests.world import World
 
 CHANNEL = "section:s1"
@@ -85,3 +88,60 @@ async def test_staff_see_the_car_and_others_the_berth(world: World) -> None:
     for seen, known in zip(public["data"]["berths"], staff["data"]["berths"], strict=True):
         assert known[:5] == seen
         assert len(known) == 6
+
+
+async def test_a_storm_costs_one_read_for_as_long_as_one_is_shared(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Callers come at all times around the end of each share: there is never a second read."""
+    monkeypatch.setattr("realtime.snapshots.SHARED_S", 0.05)
+    loop = asyncio.get_running_loop()
+    read_at: list[float] = []
+
+    async def read(_actor: Any, body: Any) -> Any:
+        read_at.append(loop.time())
+        return await world.store.run(system("test"), body)
+
+    snapshots = Snapshots(read, MemoryBroker())
+    calls = 0
+    while len(read_at) < 4:
+        await asyncio.gather(*(snapshots.read(CHANNEL) for _ in range(20)))
+        calls += 20
+        await asyncio.sleep(0)
+
+    assert calls > 20 * len(read_at)
+    assert all(after - before >= 0.05 for before, after in pairwise(read_at))
+
+
+async def test_a_read_that_failed_is_tried_again_when_its_share_is_over(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("realtime.snapshots.SHARED_S", 0.0)
+    failing = True
+
+    async def read(_actor: Any, body: Any) -> Any:
+        if failing:
+            raise Unavailable("store_away", "不可用")
+        return await world.store.run(system("test"), body)
+
+    snapshots = Snapshots(read, MemoryBroker())
+    refused = await asyncio.gather(
+        *(snapshots.read(CHANNEL) for _ in range(5)), return_exceptions=True
+    )
+    assert [type(one) for one in refused] == [Unavailable] * 5
+
+    failing = False
+    await eventually(lambda: not snapshots._reading)
+
+    assert (await snapshots.read(CHANNEL))["data"]["berths"]
+
+
+async def test_without_positions_there_is_no_snapshot(world: World) -> None:
+    class Away(MemoryBroker):
+        async def positions(self, channels: Sequence[str]) -> list[Position]:
+            raise BrokerUnavailable("redis is away")
+
+    with pytest.raises(Unavailable) as refused:
+        await Snapshots(world.store.run, Away()).read(CHANNEL)
+
+    assert refused.value.code == "realtime_away"

@@ -37,12 +37,26 @@ class FakeTransport:
         self.room = asyncio.Event()
         self.room.set()
         self.hub = hub
+        self.behind = False
+        self.deflates = False
+        self.held = 0
         self.session: Session = hub.admit(self)
 
     def push(self, frame: bytes) -> None:
         self.frames.append(frame)
 
     answer = push
+
+    def send(self, frame: bytes) -> int:
+        self.push(frame)
+        return len(frame)
+
+    def take_rest(self, frame: bytes, sent: int) -> None:
+        raise AssertionError("all was taken")
+
+    def hold(self, size: int) -> bool:
+        self.held = size
+        return True
 
     def overflowing(self) -> bool:
         return not self.room.is_set()

@@ -12,9 +12,10 @@ from tornado.testing import bind_unused_port
 from tornado.web import Application
 
 from realtime.broker import Broker
+from realtime.feeds import merge_state
 from realtime.hub import Hub
 from realtime.limits import Limits
-from realtime.namespaces import Actor, Namespace, PrefixBook, anyone, signed_in
+from realtime.namespaces import SUBSCRIBERS, Actor, Namespace, PrefixBook, anyone, signed_in
 from realtime.socket import SocketHandler
 from realtime.tokens import sign_connection_token, sign_subscription_token
 
@@ -42,10 +43,19 @@ BOOK = PrefixBook(
             recoverable=True,
             presence=True,
             join_leave=True,
-            publish="subscriber",
+            publish=SUBSCRIBERS,
         ),
-        Namespace("noise", access=anyone, publish="subscriber"),
+        Namespace("noise", access=anyone, publish=SUBSCRIBERS),
         Namespace("club", access=is_invited),
+        Namespace(
+            "place",
+            access=anyone,
+            history_size=1000,
+            history_ttl_s=600,
+            recoverable=True,
+            state=True,
+            merge=merge_state,
+        ),
         Namespace("load", access=anyone, history_size=2000, history_ttl_s=600, recoverable=True),
     ],
     plain=Namespace("", access=is_own, history_size=20, history_ttl_s=600, recoverable=True),

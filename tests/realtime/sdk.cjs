@@ -103,6 +103,27 @@ async function personal(ann) {
   saw.personalRecovered = [context.wasRecovering, context.recovered];
 }
 
+async function fromTheServer(ann) {
+  const begun = next(ann, 'subscribed', (context) => context.channel === 'noise:1');
+  ask({ subscribe: 'noise:1', user: 'ann' });
+  saw.serverSide = (await begun).data;
+  const heard = next(ann, 'publication', (context) => context.channel === 'noise:1');
+  ask({ publish: 'noise:1', data: 'there' });
+  saw.serverHeard = (await heard).data;
+  const gone = next(ann, 'unsubscribed', (context) => context.channel === 'noise:1');
+  ask({ unsubscribe: 'noise:1', user: 'ann' });
+  await gone;
+  const message = next(ann, 'message');
+  ask({ message: { a: 1 }, user: 'ann' });
+  saw.message = (await message).data;
+  const plain = ann.newSubscription('load:1', { delta: 'fossil' });
+  const whole = next(plain, 'publication');
+  plain.subscribe();
+  await plain.ready(5000);
+  ask({ publish: 'load:1', data: 'whole' });
+  saw.withoutDelta = (await whole).data;
+}
+
 async function refresh() {
   let asked = 0;
   const carl = client(tokens.short, {
@@ -147,6 +168,7 @@ async function main() {
   await Promise.all([ann.ready(5000), bob.ready(5000)]);
   await recover(ann, await publishAndAsk(ann, bob));
   await personal(ann);
+  await fromTheServer(ann);
   await refresh();
   await codes(ann);
   bob.disconnect();

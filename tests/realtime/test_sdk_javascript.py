@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from realtime.api import Api
 from realtime.codes import DisconnectCode
 from tests.realtime.node import Node, token
 
@@ -24,6 +25,12 @@ async def act(node: Node, what: dict[str, Any]) -> None:
     """Do on the server what the script asks for."""
     if "unsubscribe" in what:
         await node.hub.unsubscribe(what["unsubscribe"], user=what["user"])
+    elif "subscribe" in what:
+        await Api(node.hub).subscribe(
+            channel=what["subscribe"], user=what["user"], data={"hello": 1}
+        )
+    elif "message" in what:
+        await node.hub.message(what["message"], user=what["user"])
     elif "publish" in what:
         await node.hub.publish(what["publish"], what["data"])
     else:
@@ -64,7 +71,7 @@ async def test_the_javascript_sdk_goes_through_the_whole_protocol(node: Node) ->
     assert saw["newest"] == [2, [{"n": 2}]]
     assert saw["stats"] == {"numClients": 2, "numUsers": 2}
     assert saw["present"] == ["ann", "bob"]
-    assert saw["rpc"] == 104
+    assert saw["rpc"] == 108
     assert saw["ahead"] == 112
     assert saw["recovered"] == [True, True]
     assert saw["heard"] == [[n, {"n": n}] for n in range(1, 31)]
@@ -72,6 +79,10 @@ async def test_the_javascript_sdk_goes_through_the_whole_protocol(node: Node) ->
     assert saw["unsubscribed"] == 2000
     assert saw["personal"] == ["#ann", "first"]
     assert saw["personalRecovered"] == [True, True]
+    assert saw["serverSide"] == {"hello": 1}
+    assert saw["serverHeard"] == "there"
+    assert saw["message"] == {"a": 1}
+    assert saw["withoutDelta"] == "whole"
     assert saw["refreshed"] == [1, 1]
     assert saw["forged"] == 3500
     assert saw["denied"] == 103

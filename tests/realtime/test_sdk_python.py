@@ -15,6 +15,7 @@ from centrifuge import (
 )
 
 from realtime import codes
+from realtime.api import Api
 from tests.realtime.node import Node, subscription_token, token, until
 
 
@@ -27,6 +28,7 @@ class Heard(ClientEventHandler):
         self.connects = 0
         self.publications: list[tuple[str, Any]] = []
         self.subscribed: list[Any] = []
+        self.unsubscribed: list[str] = []
 
     async def on_connected(self, ctx: Any) -> None:
         self.connects += 1
@@ -39,6 +41,9 @@ class Heard(ClientEventHandler):
 
     async def on_subscribed(self, ctx: Any) -> None:
         self.subscribed.append(ctx)
+
+    async def on_unsubscribed(self, ctx: Any) -> None:
+        self.unsubscribed.append(ctx.channel)
 
     async def on_publication(self, ctx: Any) -> None:
         self.publications.append((ctx.channel, ctx.pub.data))
@@ -318,13 +323,42 @@ async def test_the_server_ends_connections_and_subscriptions_with_its_codes(
     assert heard.disconnects == [(3503, "force disconnect")]
 
 
+async def test_the_server_subscribes_and_unsubscribes_from_its_side(
+    node: Node, connect: Connect
+) -> None:
+    _, heard = await connect("ann", token=token("ann", channels=["noise:1"]))
+    api = Api(node.hub)
+    await until(lambda: {ctx.channel for ctx in heard.subscribed} == {"#ann", "noise:1"})
+
+    await api.subscribe(channel="news:1", user="ann", data={"hello": 1})
+    await until(lambda: heard.subscribed[2:])
+    await api.publish(channel="news:1", data={"n": 1}, tags={"kind": "a"})
+    await until(lambda: heard.publications)
+    await api.unsubscribe(channel="news:1", user="ann")
+    await until(lambda: heard.unsubscribed)
+
+    begun = heard.subscribed[2]
+    assert (begun.channel, begun.recoverable, begun.data) == ("news:1", True, {"hello": 1})
+    assert heard.publications == [("news:1", {"n": 1})]
+    assert heard.unsubscribed == ["news:1"]
+
+
+async def test_what_is_revoked_ends_the_connection_for_good(node: Node, connect: Connect) -> None:
+    _, heard = await connect("ann", token=token("ann", token_id="t1"))
+
+    await node.hub.revoke("t1")
+
+    await until(lambda: heard.disconnects)
+    assert heard.disconnects == [(3500, "invalid token")]
+
+
 async def test_remote_calls_are_refused(connect: Connect) -> None:
     ann, _ = await connect()
 
     with pytest.raises(ReplyError) as refused:
         await ann.rpc("open_barrier", {})
 
-    assert refused.value.code == codes.METHOD_NOT_FOUND.code
+    assert refused.value.code == codes.NOT_AVAILABLE.code
 
 
 async def test_a_forged_token_ends_the_connection_for_good(node: Node) -> None:

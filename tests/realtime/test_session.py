@@ -245,11 +245,11 @@ async def test_answers_to_one_frame_come_in_one_frame(hub: Hub) -> None:
     await transport.sign_in()
     before = len(transport.frames)
 
-    await transport.say({"id": 5, "rpc": {}}, {"id": 6, "ping": {}}, {}, {"send": {"data": 1}})
+    await transport.say({"id": 5, "rpc": {"method": "open"}}, {"id": 6, "ping": {}}, {})
 
     assert len(transport.frames) == before + 1
     assert transport.messages[-2:] == [
-        {"id": 5, "error": {"code": 104, "message": "method not found"}},
+        {"id": 5, "error": {"code": 108, "message": "not available"}},
         {"id": 6, "ping": {}},
     ]
 
@@ -316,7 +316,7 @@ async def test_subscriptions_are_refused_with_published_numbers(hasty_hub: Hub) 
     assert await code(subscribe={"channel": "unknown:1"}) == 102
     assert await code(subscribe={"channel": "chat:1"}) == 103
     assert await code(subscribe={"channel": ""}) == 107
-    assert await code(presence={"channel": "news:1"}) == 103
+    assert await code(presence={"channel": "chat:1"}) == 103
     for i in range(3):
         await transport.say(subscribe(f"news:{i}"))
     assert await code(subscribe={"channel": "news:1"}) == 105

@@ -16,8 +16,9 @@ from realtime.broker import Broker
 from realtime.broker_memory import MemoryBroker
 from realtime.broker_redis import RedisBroker
 from realtime.limits import Limits
-from tests.realtime.conftest import RedisServer
+from tests.realtime.fakes import payloads
 from tests.realtime.node import Node, start_node, token, until
+from tests.realtime.redis_servers import RedisServer
 
 
 class Reader:
@@ -135,6 +136,50 @@ async def test_a_reader_that_never_reads_is_closed_and_others_are_served(
     await node.close()
 
 
+async def test_a_reader_that_wakes_up_finds_the_newest_rows_instead_of_all(dial: Dial) -> None:
+    node = await start_node(MemoryBroker(), Limits(closing_s=0.2), send_buffer=4096)
+    peer = await silent_subscriber(node, "place:1")
+    reader = await dial(node, "place:1", user="")
+
+    for v in range(1, 301):
+        row = [f"{v % 7}", "x" * 10_000, 0, v, v]
+        await node.hub.publish("place:1", {"berths": [row]})
+    await until(lambda: reader.offsets[-1:] == [300])
+
+    # 3 MB were published, three times what a reader may leave unread.
+    seen = await read_until(peer, 300)
+    assert len(seen) < 100
+    rows = {row[0]: row[4] for one in seen for row in one["data"]["berths"]}
+    assert rows == {f"{v % 7}": v for v in range(294, 301)}
+    peer.close()
+    await node.close()
+
+
+async def read_until(peer: socket.socket, offset: int) -> list[Any]:
+    """Read publications up to one, as a client that has been asleep."""
+    loop, data, seen = asyncio.get_running_loop(), b"", []
+    data = (await loop.sock_recv(peer, 1 << 16)).partition(b"\r\n\r\n")[2]
+    async with asyncio.timeout(5):
+        while not (seen and seen[-1]["offset"] == offset):
+            while (size := frame_size(data)) <= len(data):
+                lines, data = payloads(data[:size])[0].split(b"\n"), data[size:]
+                pushes = [json.loads(line).get("push", {}) for line in lines]
+                seen += [push["pub"] for push in pushes if "pub" in push]
+            if not (seen and seen[-1]["offset"] == offset):
+                data += await loop.sock_recv(peer, 1 << 16)
+    return seen
+
+
+def frame_size(data: bytes) -> int:
+    """Tell how long the first frame is; more than there is if its head is not there yet."""
+    if len(data) < 10:
+        return 10
+    if data[1] < 126:
+        return 2 + data[1]
+    end = 4 if data[1] == 126 else 10
+    return end + int.from_bytes(data[2:end], "big")
+
+
 async def test_a_peer_that_vanished_is_found_by_its_missing_pong(dial: Dial) -> None:
     node = await start_node(MemoryBroker(), Limits(ping_s=1.0, pong_s=0.75, closing_s=0.25))
     peer = await silent_subscriber(node, "news:1")
@@ -171,6 +216,45 @@ async def test_only_configured_origins_may_come_from_a_browser(origin: str, allo
             await websocket_connect(request)
         assert refused.value.code == 403
 
+    await node.close()
+
+
+async def test_a_storm_at_the_door_is_asked_to_come_back() -> None:
+    node = await start_node(MemoryBroker(), Limits(handshakes_s=2, closing_s=0.2))
+    for _ in range(2):
+        (await websocket_connect(node.url)).close()
+
+    with pytest.raises(HTTPClientError) as refused:
+        await websocket_connect(node.url)
+
+    assert refused.value.code == 503
+    assert refused.value.response is not None
+    assert 1 <= int(refused.value.response.headers["Retry-After"]) <= 5
+    await node.close()
+
+
+def wire_bytes(reader: Reader) -> int:
+    protocol: Any = reader.connection.protocol
+    return int(protocol._wire_bytes_in)
+
+
+async def test_a_client_that_can_inflate_is_sent_less_and_reads_the_same(dial: Dial) -> None:
+    node = await start_node(MemoryBroker(), Limits(deflate=True, closing_s=0.2))
+    packed = Reader(await websocket_connect(node.url, compression_options={}))
+    await packed.say(
+        {"id": 1, "connect": {"token": token("")}},
+        {"id": 2, "subscribe": {"channel": "news:1"}},
+    )
+    plain = await dial(node, "news:1", user="")
+    await until(lambda: len(packed.messages) == 2)
+
+    for i in range(20):
+        await node.hub.publish("news:1", {"i": i, "text": "x" * 2000})
+
+    await until(lambda: packed.offsets == plain.offsets == list(range(1, 21)))
+    assert packed.messages[-1] == plain.messages[-1]
+    assert wire_bytes(packed) < wire_bytes(plain) / 4
+    await packed.close()
     await node.close()
 
 

@@ -9,7 +9,7 @@ from pymongo import AsyncMongoClient
 
 from server.domain.equipment import KeptReading
 from server.domain.stay import Policy
-from server.domain.tariff import Rate, Tariff
+from server.domain.tariff import Rate, Tariff, Terms
 from server.kernel.access import system
 from server.kernel.codec import from_text
 from server.kernel.work import Work
@@ -91,6 +91,6 @@ async def make_every_stay_cost(ledger: Ledger) -> None:
         tariffs = work.table(Tariff)
         for tariff in await tariffs.find({}):
             always = Rate(0, 1_440, unit_min=1, unit_amount=100)
-            tariffs.save(replace(tariff, free_min=0, rates=(always,), cap=None))
+            tariffs.save(replace(tariff, terms=Terms(rates=(always,))))
 
     await Store(ledger.database).run(system("test"), change)

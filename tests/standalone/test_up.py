@@ -15,7 +15,7 @@ from server.standalone.ports import free_port
 from server.standalone.processes import birth_of
 from tests.eventually import eventually
 
-PROCESSES = ("sms", "serve", "ingest", "worker")
+PROCESSES = ("sms", "wechat", "alipay", "serve", "ingest", "worker")
 
 
 class Up:
@@ -27,7 +27,7 @@ class Up:
         self.said = ""
         self._ports = {
             f"SMARTCLOUD_{name}_PORT": str(free_port())
-            for name in ("MONGO", "REDIS", "MQTT", "SMS")
+            for name in ("MONGO", "REDIS", "MQTT", "SMS", "WECHAT", "ALIPAY")
         }
 
     async def start(self) -> asyncio.subprocess.Process:

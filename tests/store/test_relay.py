@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 import pytest_asyncio
+from redis.asyncio import Redis
 
 from server.kernel.events import Facts
 from server.kernel.work import Work
@@ -63,7 +64,7 @@ def listeners() -> Iterator[Listeners]:
 @pytest_asyncio.fixture
 async def wake(servers: Servers) -> AsyncIterator[Wake]:
     """A wake on the session's Redis."""
-    made = Wake(servers.redis_url)
+    made = Wake(Redis.from_url(servers.redis_url))
     yield made
     await made.close()
 
@@ -208,7 +209,7 @@ async def test_a_relay_hands_on_what_another_left_behind(
 
 
 async def test_a_nudge_wakes_a_relay_in_another_process(servers: Servers, wake: Wake) -> None:
-    other = Wake(servers.redis_url)
+    other = Wake(Redis.from_url(servers.redis_url))
     waiting = asyncio.create_task(wake.wait(30))
     async with asyncio.timeout(10):
         while not waiting.done():  # the first nudges may come before it listens
@@ -220,7 +221,7 @@ async def test_a_nudge_wakes_a_relay_in_another_process(servers: Servers, wake: 
 
 
 async def test_a_nudge_in_this_process_needs_no_redis() -> None:
-    alone = Wake("redis://127.0.0.1:1/0")
+    alone = Wake(Redis.from_url("redis://127.0.0.1:1/0"))
     alone.nudge()
     async with asyncio.timeout(5):
         await alone.wait(30)

@@ -12,6 +12,9 @@ export const router = createRouter({
       children: [
         { path: '', redirect: { name: 'city' } },
         { path: 'city', name: 'city', component: () => import('./city/CityPage.vue') },
+        { path: 'tariffs', name: 'tariffs', component: () => import('./tariffs/TariffsPage.vue') },
+        { path: 'tariffs/:id', name: 'tariff', component: () => import('./tariffs/TariffPage.vue') },
+        { path: 'calendar', name: 'calendar', component: () => import('./calendar/CalendarPage.vue') },
       ],
     },
     { path: '/:unknown(.*)*', redirect: '/' },

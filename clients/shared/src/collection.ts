@@ -19,6 +19,8 @@ export interface Snapshot<Data> extends Position {
 export interface Publication {
   data: unknown
   offset?: number
+  /** `first` where the server has made one publication of several for a slow reader: the offset of the first of them. */
+  tags?: Record<string, string>
 }
 
 /** What a collection needs of the `centrifuge` SDK's subscription. */
@@ -86,7 +88,7 @@ export const nextFrame = (notify: () => void): void => {
 }
 
 // Full jitter: ten thousand clients cut at one moment must not ask for snapshots at one moment.
-const backoff = (attempt: number): number => 250 + Math.random() * Math.min(30_000, 500 * 2 ** attempt)
+const backoff = (attempt: number): number => 250 + Math.random() * Math.min(10_000, 500 * 2 ** attempt)
 
 /** Follows a channel: loads its snapshot, then applies each later publication once and in order. */
 export function collection<State, Data>(options: CollectionOptions<State, Data>): Collection<State> {
@@ -212,7 +214,7 @@ class Follower<State, Data> implements Collection<State> {
       return
     }
     if (offset !== undefined && offset <= this.held.offset) return
-    if (offset !== undefined && offset > this.held.offset + 1) {
+    if (offset !== undefined && firstOf(publication, offset) > this.held.offset + 1) {
       this.buffer.push(publication)
       this.required = { epoch: this.held.epoch, offset: offset - 1 }
       this.loadLater()
@@ -249,6 +251,8 @@ class Follower<State, Data> implements Collection<State> {
     })
   }
 }
+
+const firstOf = ({ tags }: Publication, offset: number): number => Number(tags?.first ?? offset)
 
 // Another epoch is another stream: its offsets say nothing about ours.
 const isBefore = (held: Position, required: Position): boolean =>

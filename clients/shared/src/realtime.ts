@@ -52,7 +52,9 @@ export function connectRealtime({ api, origin = pageOrigin(), websocket }: Realt
     getToken: () => readToken(api),
     // 500 ms first, doubled with jitter: a person barely notices a server restart, a fleet does not storm.
     minReconnectDelay: 500,
-    maxReconnectDelay: 20_000,
+    // 10 s, and 3 s for a late ping (one comes every 25): nobody looks at a dead screen for 30 s.
+    maxReconnectDelay: 10_000,
+    maxServerPingDelay: 3_000,
   }
   if (websocket !== undefined) options.websocket = websocket
   const client = new Centrifuge(origin + WEBSOCKET_PATH, options)

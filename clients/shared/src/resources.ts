@@ -88,10 +88,14 @@ export interface PatrolSection {
   id: string
   name: string
   division: Division
+  /** Not in lists that a handheld saved before it was told. */
+  cell?: string
   total: number
   free: number
   occupied: number
   unknown: number
+  out_of_service: number
+  v: number
 }
 
 export interface PatrolSectionDetail {

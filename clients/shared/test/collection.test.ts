@@ -92,6 +92,61 @@ describe('a collection', () => {
     expect(followed.value).toMatchObject({ status: 'live', data: 'abcde' })
   })
 
+  it('takes several publications that the server has made one of, and no gap for them', async () => {
+    await live()
+
+    client.subscription.publishMerged(4, 6, 'def')
+    client.subscription.publish(7, 'g')
+    expect(followed.value).toMatchObject({ status: 'live', data: 'abcdefg' })
+    // one of them is held already: rows of a state channel may be taken twice
+    client.subscription.publishMerged(7, 8, 'h')
+    expect(followed.value).toMatchObject({ status: 'live', data: 'abcdefgh' })
+    client.subscription.publishMerged(10, 12, 'jkl')
+
+    expect(followed.value.status).toBe('stale')
+    expect(snapshots.asked).toHaveLength(1)
+  })
+
+  it('keeps publications that arrive before the snapshot they follow', async () => {
+    await live()
+    client.subscription.unrecovered({ epoch: 'e2', offset: 2 })
+
+    client.subscription.publish(3, 'c')
+    client.subscription.publish(4, 'd')
+    expect(followed.value).toMatchObject({ status: 'stale', data: 'abc' })
+    await snapshots.answer('e2', 3, 'XYc')
+
+    expect(followed.value).toMatchObject({ status: 'live', data: 'XYcd' })
+  })
+
+  it('goes on from what it has when it is cut and resumed', async () => {
+    await live()
+
+    client.subscription.emit('subscribing', {})
+    expect(followed.value.status).toBe('stale')
+    // the SDK hands on what was missed, then what is new
+    client.subscription.publish(4, 'd')
+    client.subscription.publish(5, 'e')
+    client.subscription.recovered()
+    client.subscription.publish(6, 'f')
+
+    expect(followed.value).toMatchObject({ status: 'live', data: 'abcdef' })
+    expect(snapshots.asked).toHaveLength(1)
+  })
+
+  it('takes a snapshot that failed at first, with what came in the meantime', async () => {
+    await live()
+
+    client.subscription.unrecovered({ epoch: 'e2', offset: 1 })
+    await snapshots.refuse(503)
+    expect(followed.value).toMatchObject({ status: 'failed', data: 'abc' })
+    client.subscription.publish(2, 'Y')
+    vi.advanceTimersByTime(100)
+    await snapshots.answer('e2', 1, 'X')
+
+    expect(followed.value).toMatchObject({ status: 'live', data: 'XY', error: null })
+  })
+
   it('loads a snapshot again when recovery is refused', async () => {
     await live()
 

@@ -28,6 +28,11 @@ export class FakeSubscription {
     this.emit('publication', { offset, data } satisfies Publication)
   }
 
+  /** One publication for all from `first` to `offset`. */
+  publishMerged(first: number, offset: number, data: unknown): void {
+    this.emit('publication', { offset, data, tags: { first: String(first) } } satisfies Publication)
+  }
+
   recovered(): void {
     this.emit('subscribed', { wasRecovering: true, recovered: true } satisfies SubscribedContext)
   }

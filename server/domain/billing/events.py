@@ -35,3 +35,37 @@ class BillIssued(BillFact):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BillWithdrawn(BillFact):
     """It is not owed after all, or another amount is."""
+
+
+@fact
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BillDiscounted(BillFact):
+    """Less is owed, by a waiver or a coupon; `open` is what is left to pay."""
+
+    amount: Fen
+    open: Fen
+
+
+@fact
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BillPaid(BillFact):
+    """Something was paid; where `open` is zero, the bill is settled."""
+
+    amount: Fen
+    open: Fen
+
+
+@fact
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BillOverpaid(BillFact):
+    """More was paid than is owed now; `surplus` is all that is to be given back."""
+
+    surplus: Fen
+
+
+@fact
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BillRefunded(BillFact):
+    """Something that was paid was given back; it is not owed again."""
+
+    amount: Fen

@@ -1,4 +1,4 @@
-"""账单 (bill): nouns."""
+"""账单 (bill) · 减免 (waiver) · 优惠券 (coupon): nouns."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,43 +14,175 @@ from server.kernel.table import index, table, unique
 
 
 class BillState(StrEnum):
-    """Where a bill is in its life."""
+    """Where a bill is in its life.
+
+    A superseded bill was paid in part before its stay was priced anew; what was paid stands on the
+    bill that took its place.
+    """
 
     DUE = "due"
+    PART_PAID = "part_paid"
     PAID = "paid"
     WITHDRAWN = "withdrawn"
+    SUPERSEDED = "superseded"
+
+
+STANDING = (BillState.DUE, BillState.PART_PAID, BillState.PAID)
+PAYABLE = (BillState.DUE, BillState.PART_PAID)
+
+
+class DiscountKind(StrEnum):
+    """Why less is owed."""
+
+    WAIVER = "waiver"
+    COUPON = "coupon"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Discount:
+    """What is taken off a bill: by whom and why, or by which coupon."""
+
+    kind: DiscountKind
+    amount: Fen
+    reference: str
+    reason: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bill:
-    """What is owed for one price of one stay; the lines sum to `due`."""
+    """What is owed for one price of one stay; the lines sum to `due`.
+
+    `paid` is what was paid for the stay and not given back, on this bill or on one before it.
+    `surplus` is what was paid beyond what is owed, and waits to be given back. A bill for a car
+    that still stands is good until `valid_until`: if it leaves by then, that was the price.
+    """
 
     id: str
     v: int = 0
     stay_id: str
     revision: int
     state: BillState = BillState.DUE
+    standing: bool = True
     plate: Plate
     owner_id: str | None
     organization_id: str
     place_id: str
     due: Fen
     paid: Fen = 0
+    surplus: Fen = 0
+    discounts: tuple[Discount, ...] = ()
     lines: tuple[Line, ...]
     issued_at: datetime
+    valid_until: datetime | None = None
+
+    @property
+    def waived(self) -> Fen:
+        """Sum what is taken off."""
+        return sum(discount.amount for discount in self.discounts)
+
+    @property
+    def open(self) -> Fen:
+        """Tell what is left to pay."""
+        return self.due - self.waived - self.paid if self.state in PAYABLE else 0
+
+    @property
+    def untouched(self) -> bool:
+        """Say whether nothing was paid on it yet."""
+        return self.state is BillState.DUE and not self.paid
+
+    def payable_at(self, now: datetime) -> bool:
+        """Say whether it may be paid then: the price of a car that still stands runs out."""
+        return self.state in PAYABLE and (self.valid_until is None or now <= self.valid_until)
 
     def withdraw(self) -> Self:
-        """Take it back because the stay was priced anew; what is paid is never taken back so."""
-        if self.state is not BillState.DUE:
-            raise Refused("bill_not_due", "账单状态不允许撤回", bill_id=self.id)
-        return replace(self, state=BillState.WITHDRAWN)
+        """Take it back because the stay was priced anew; what is paid goes on to the next."""
+        if not self.standing:
+            raise Refused("bill_not_standing", "账单状态不允许撤回", bill_id=self.id)
+        state = BillState.WITHDRAWN if self.untouched else BillState.SUPERSEDED
+        return replace(self, state=state, standing=False)
+
+    def pay(self, amount: Fen) -> Self:
+        """Note a payment of at most what is open."""
+        assert 0 < amount <= self.open, f"{amount} for {self.open} on {self.id}"
+        return replace(self, paid=self.paid + amount).settled()
+
+    def unpay(self, forgiven: Discount) -> Self:
+        """Note that something was given back, of the surplus first; the rest is not owed again."""
+        amount = forgiven.amount
+        assert 0 < amount <= self.paid + self.surplus, f"{amount} of {self.paid} on {self.id}"
+        of_surplus = min(amount, self.surplus)
+        of_paid = amount - of_surplus
+        left = replace(self, surplus=self.surplus - of_surplus, paid=self.paid - of_paid)
+        if not of_paid:
+            return left
+        waiver = replace(forgiven, amount=of_paid)
+        return replace(left, discounts=(*left.discounts, waiver))
+
+    def discount(self, discount: Discount) -> Self:
+        """Take something off, at most what is open."""
+        if self.state not in PAYABLE:
+            raise Refused("bill_not_payable", "账单状态不允许此操作", bill_id=self.id)
+        if not 0 < discount.amount <= self.open:
+            raise Refused("discount_too_high", "减免金额超过待付金额", open=self.open)
+        return replace(self, discounts=(*self.discounts, discount)).settled()
+
+    def settled(self) -> Self:
+        """Give it the state that its sums say."""
+        owed = self.due - self.waived
+        if self.paid >= owed:
+            surplus = self.surplus + self.paid - owed
+            return replace(self, state=BillState.PAID, paid=owed, surplus=surplus)
+        state = BillState.PART_PAID if self.paid else BillState.DUE
+        return replace(self, state=state)
+
+
+class CouponState(StrEnum):
+    """Where a coupon is in its life."""
+
+    GRANTED = "granted"
+    REDEEMED = "redeemed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coupon:
+    """So much off one bill of at least `least`, for one motorist, within `[valid_from, valid_to)`."""
+
+    id: str
+    v: int = 0
+    owner_id: str
+    name: str
+    amount: Fen
+    least: Fen = 0
+    valid_from: datetime
+    valid_to: datetime
+    state: CouponState = CouponState.GRANTED
+    bill_id: str | None = None
+
+    def redeem(self, *, bill: Bill, now: datetime) -> Self:
+        """Use it on a bill."""
+        if self.state is not CouponState.GRANTED:
+            raise Refused("coupon_redeemed", "优惠券已使用", coupon_id=self.id)
+        if not self.valid_from <= now < self.valid_to:
+            raise Refused("coupon_not_valid", "优惠券不在有效期内", coupon_id=self.id)
+        if bill.due < self.least:
+            raise Refused("coupon_needs_more", "未达到优惠券使用门槛", least=self.least)
+        if any(one.kind is DiscountKind.COUPON for one in bill.discounts):
+            raise Refused("bill_has_coupon", "每张账单限用一张优惠券", bill_id=bill.id)
+        return replace(self, state=CouponState.REDEEMED, bill_id=bill.id)
+
+    def give_back(self) -> Self:
+        """Make it good again: its bill was withdrawn."""
+        return replace(self, state=CouponState.GRANTED, bill_id=None)
 
 
 BILLS = table(
     Bill,
     "bills",
     unique("stay_id", "revision", code="stay_billed", message="该停车记录已出账"),
+    unique("stay_id", code="stay_has_bill", message="该停车记录已有账单", where={"standing": True}),
     index("owner_id", "-issued_at"),
     index("plate.number", "state"),
     index("organization_id", "-issued_at"),
 )
+COUPONS = table(Coupon, "coupons", index("owner_id", "state"))

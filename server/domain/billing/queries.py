@@ -1,15 +1,36 @@
 """Reads of bills for screens."""
 
-from server.domain.billing.model import Bill, BillState
+from server.domain.billing.model import PAYABLE, STANDING, Bill, Coupon, CouponState
+from server.domain.vehicle import Plate
 from server.kernel.work import Work
 
 
 async def bills_of(work: Work, *, owner_id: str, limit: int = 50) -> list[Bill]:
     """List an owner's bills that stand, the latest first."""
-    where = {"owner_id": owner_id, "state": [BillState.DUE, BillState.PAID]}
+    where = {"owner_id": owner_id, "state": list(STANDING)}
     return await work.table(Bill).find(where, sort="-issued_at", limit=limit)
 
 
 async def bills_of_stay(work: Work, *, stay_id: str) -> list[Bill]:
     """List the bills that a stay has had, the first one first."""
     return await work.table(Bill).find({"stay_id": stay_id}, sort="revision")
+
+
+async def bills_in_sight(work: Work, *, state: str | None, limit: int = 50) -> list[Bill]:
+    """List the bills of the actor's organization, the latest first."""
+    where = {"organization_id": work.actor.organization_id, **({"state": state} if state else {})}
+    return await work.table(Bill).find(where, sort="-issued_at", limit=limit)
+
+
+async def coupons_of(work: Work, *, owner_id: str) -> list[Coupon]:
+    """List a motorist's coupons that are still to be used."""
+    where = {"owner_id": owner_id, "state": CouponState.GRANTED}
+    return await work.table(Coupon).find(where, sort="valid_to")
+
+
+async def bills_of_plate(work: Work, *, plate: Plate) -> list[Bill]:
+    """List what a plate owes the actor's organization, the oldest first."""
+    where = {"plate.number": plate.number, "state": list(PAYABLE)}
+    found = await work.table(Bill).find(where, sort="issued_at")
+    mine = (bill for bill in found if bill.organization_id == work.actor.organization_id)
+    return [bill for bill in mine if bill.plate == plate]

@@ -1,63 +1,233 @@
 """Use cases of bills."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
-from server.domain.billing.events import BillIssued, BillWithdrawn
-from server.domain.billing.model import Bill, BillState
-from server.domain.stay import Stay
+from server.domain.billing.events import (
+    BillDiscounted,
+    BillIssued,
+    BillOverpaid,
+    BillPaid,
+    BillRefunded,
+    BillWithdrawn,
+)
+from server.domain.billing.model import (
+    Bill,
+    BillState,
+    Coupon,
+    Discount,
+    DiscountKind,
+)
+from server.domain.stay import Stay, StayState, price_stay
+from server.domain.tariff import Line
+from server.kernel.access import Audience
+from server.kernel.errors import NotFound, Refused
+from server.kernel.money import Fen
 from server.kernel.work import Work
+
+# 15 minutes: to pay and walk back to the car; then the price shown would no longer be the price.
+QUOTE_HOLDS = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What a stay costs, as a bill says it."""
+
+    amount: Fen
+    lines: tuple[Line, ...]
 
 
 async def bill_stays(work: Work, *, stay_ids: Sequence[str]) -> None:
     """Bring the bills of closed stays in line with their price; done twice, it changes nothing.
 
-    A stay without a plate, or without a fee, has no bill.
+    A stay without a plate, or without a fee, has no bill, unless something was paid for it.
     """
     stays = await work.table(Stay).load(stay_ids)
-    rows = work.table(Bill)
-    bills: dict[str, list[Bill]] = {}
-    for bill in await rows.find({"stay_id": list(stays)}):
-        bills.setdefault(bill.stay_id, []).append(bill)
+    have = await _bills_of(work, list(stays))
     for stay in stays.values():
-        have = bills.get(stay.id, [])
-        wanted = _fitting(stay, have)
-        for bill in have:
-            if bill is not wanted and bill.state is BillState.DUE:
-                work.tell(BillWithdrawn(at=work.now, **_about(rows.save(bill.withdraw()))))
-        if wanted is None and stay.plate is not None and stay.amount:
-            _issue(work, stay, number=len(have) + 1)
+        standing = [bill for bill in have.get(stay.id, ()) if bill.standing]
+        before = standing[0] if standing else None
+        if before is None or not _fits(stay, before):
+            await _replace(work, stay, before, _price_of(stay), number=_next(have, stay))
 
 
-def _fitting(stay: Stay, have: Sequence[Bill]) -> Bill | None:
-    """Find the bill that says what the stay says; one that is paid stands."""
-    for bill in have:
-        if bill.state is BillState.PAID:
-            return bill
-        same = (bill.plate, bill.owner_id, bill.due) == (stay.plate, stay.owner_id, stay.amount)
-        if bill.state is BillState.DUE and same and bill.lines == stay.lines:
-            return bill
-    return None
+async def bill_running_stay(work: Work, *, stay_id: str) -> Bill:
+    """Bill a car that still stands for its time so far; the bill that is still good is kept."""
+    stay = await work.table(Stay).get(stay_id)
+    if work.actor.audience is Audience.MOTORIST and stay.owner_id != work.actor.id:
+        raise NotFound("stay_not_found", "没有找到这条记录", id=stay_id)
+    if not stay.open or stay.plate is None:
+        raise Refused("stay_not_running", "该停车记录当前不能预先缴费", stay_id=stay.id)
+    have = await _bills_of(work, [stay.id])
+    before = next((bill for bill in have.get(stay.id, ()) if bill.standing), None)
+    if before is not None and before.valid_until and work.now <= before.valid_until:
+        return before
+    quote = await price_stay(work, stay=stay, until=work.now)
+    price = Price(quote.amount, quote.lines)
+    bill = await _replace(work, stay, before, price, number=_next(have, stay))
+    if bill is None:
+        raise Refused("nothing_due", "当前无需缴费", stay_id=stay.id)
+    return bill
 
 
-def _issue(work: Work, stay: Stay, *, number: int) -> None:
-    assert stay.plate is not None
-    assert stay.amount is not None
-    bill = work.table(Bill).add(
-        Bill(
-            id=work.new_id(),
-            stay_id=stay.id,
-            revision=number,
-            plate=stay.plate,
-            owner_id=stay.owner_id,
-            organization_id=stay.berth.organization_id,
-            place_id=stay.berth.place_id,
-            due=stay.amount,
-            lines=stay.lines,
-            issued_at=work.now,
-        )
+async def pay_bill(work: Work, *, bill_id: str, amount: Fen) -> tuple[Bill | None, Fen]:
+    """Note a payment for a bill, or for the one that stands in its place now.
+
+    Gives the bill that was paid, and how much of the amount it took: the stay may have been priced
+    anew, or paid by somebody else, since the payer saw the price.
+    """
+    rows = work.table(Bill)
+    meant = await rows.get(bill_id)
+    bill = await rows.one({"stay_id": meant.stay_id, "standing": True})
+    taken = min(amount, bill.open) if bill else 0
+    if bill is None or not taken:
+        return None, 0
+    paid = rows.save(bill.pay(taken))
+    work.tell(BillPaid(at=work.now, amount=taken, open=paid.open, **_about(paid)))
+    return paid, taken
+
+
+async def unpay_stay(work: Work, *, stay_id: str, amount: Fen, reference: str, reason: str) -> None:
+    """Note that something which was paid for a stay was given back; it is not owed again."""
+    rows = work.table(Bill)
+    found = await rows.find({"stay_id": stay_id}, sort="revision")
+    bill = next((one for one in found if one.standing), found[-1])
+    forgiven = Discount(
+        kind=DiscountKind.WAIVER, amount=amount, reference=reference, reason=reason, at=work.now
     )
-    work.tell(BillIssued(at=work.now, **_about(bill)))
+    left = rows.save(bill.unpay(forgiven))
+    work.tell(BillRefunded(at=work.now, amount=amount, **_about(left)))
+
+
+async def waive_bill(work: Work, *, bill_id: str, amount: Fen, reason: str) -> Bill:
+    """Take something off a bill, for a reason that is written down."""
+    discount = Discount(
+        kind=DiscountKind.WAIVER,
+        amount=amount,
+        reference=work.actor.id,
+        reason=reason,
+        at=work.now,
+    )
+    return _take_off(work, await _visible(work, bill_id), discount)
+
+
+async def redeem_coupon(work: Work, *, bill_id: str, coupon_id: str) -> Bill:
+    """Use a motorist's coupon on his own bill; it covers at most what is open."""
+    coupons = work.table(Coupon)
+    bill, coupon = await work.table(Bill).get(bill_id), await coupons.get(coupon_id)
+    if bill.owner_id != work.actor.id:
+        raise NotFound("bill_not_found", "没有找到这条记录", id=bill_id)
+    if coupon.owner_id != work.actor.id:
+        raise NotFound("coupon_not_found", "没有找到这条记录", id=coupon_id)
+    coupons.save(coupon.redeem(bill=bill, now=work.now))
+    discount = Discount(
+        kind=DiscountKind.COUPON,
+        amount=min(coupon.amount, bill.open),
+        reference=coupon.id,
+        reason=coupon.name,
+        at=work.now,
+    )
+    return _take_off(work, bill, discount)
+
+
+async def grant_coupons(work: Work, *, coupons: Sequence[Coupon]) -> None:
+    """Give coupons to motorists."""
+    for coupon in coupons:
+        work.table(Coupon).add(coupon)
+
+
+def _take_off(work: Work, bill: Bill, discount: Discount) -> Bill:
+    left = work.table(Bill).save(bill.discount(discount))
+    work.tell(BillDiscounted(at=work.now, amount=discount.amount, open=left.open, **_about(left)))
+    return left
+
+
+async def _visible(work: Work, bill_id: str) -> Bill:
+    """Read a bill of the actor's own organization."""
+    bill = await work.table(Bill).get(bill_id)
+    if bill.organization_id != work.actor.organization_id:
+        raise NotFound("bill_not_found", "没有找到这条记录", id=bill_id)
+    return bill
+
+
+async def _bills_of(work: Work, stay_ids: list[str]) -> dict[str, list[Bill]]:
+    bills: dict[str, list[Bill]] = {}
+    for bill in await work.table(Bill).find({"stay_id": stay_ids}):
+        bills.setdefault(bill.stay_id, []).append(bill)
+    return bills
+
+
+def _next(have: Mapping[str, Sequence[Bill]], stay: Stay) -> int:
+    return len(have.get(stay.id, ())) + 1
+
+
+def _price_of(stay: Stay) -> Price:
+    if stay.state is StayState.VOID:
+        return Price(0, ())
+    return Price(stay.amount or 0, stay.lines)
+
+
+def _fits(stay: Stay, bill: Bill) -> bool:
+    """Say whether a bill says what the stay says; one that is settled stands for its amount."""
+    price = _price_of(stay)
+    left = stay.left_at
+    if bill.state is BillState.PAID and bill.valid_until and left and left <= bill.valid_until:
+        return stay.state is not StayState.VOID  # the price shown was the price
+    if bill.state is BillState.PAID:
+        return bill.due == price.amount
+    same = (bill.plate, bill.owner_id, bill.due) == (stay.plate, stay.owner_id, price.amount)
+    return same and bill.lines == price.lines and bill.valid_until is None
+
+
+async def _replace(
+    work: Work, stay: Stay, before: Bill | None, price: Price, *, number: int
+) -> Bill | None:
+    """Withdraw a bill, if there is one, and issue the next; what was paid goes with it."""
+    rows = work.table(Bill)
+    kept: tuple[Discount, ...] = ()
+    paid = 0
+    if before is not None:
+        paid = before.paid + before.surplus
+        kept = await _carried(work, before, price.amount)
+        work.tell(BillWithdrawn(at=work.now, **_about(rows.save(before.withdraw()))))
+    plate = stay.plate or (before.plate if before else None)
+    if plate is None or not (price.amount or paid):
+        return None
+    bill = Bill(
+        id=work.new_id(),
+        stay_id=stay.id,
+        revision=number,
+        plate=plate,
+        owner_id=stay.owner_id,
+        organization_id=stay.berth.organization_id,
+        place_id=stay.berth.place_id,
+        due=price.amount,
+        paid=paid,
+        discounts=kept,
+        lines=price.lines,
+        issued_at=work.now,
+        valid_until=work.now + QUOTE_HOLDS if stay.open else None,
+    )
+    issued = rows.add(bill.settled())
+    work.tell(BillIssued(at=work.now, **_about(issued)))
+    if issued.surplus:
+        work.tell(BillOverpaid(at=work.now, surplus=issued.surplus, **_about(issued)))
+    return issued
+
+
+async def _carried(work: Work, before: Bill, due: Fen) -> tuple[Discount, ...]:
+    """Take the discounts over, as far as the new price has room; a coupon unused is good again."""
+    kept, room = [], due
+    coupons = work.table(Coupon)
+    for discount in before.discounts:
+        if discount.amount <= room:
+            kept.append(discount)
+            room -= discount.amount
+        elif discount.kind is DiscountKind.COUPON:
+            coupons.save((await coupons.get(discount.reference)).give_back())
+    return tuple(kept)
 
 
 def _about(bill: Bill) -> Mapping[str, Any]:

@@ -1,14 +1,16 @@
 """用户、组织与登录: who people are, how they log in, and what their role lets them do."""
 
-from server.domain.identity.events import LoginEnded
+from server.domain.identity.events import LoginEnded, RightsChanged
 from server.domain.identity.model import Account, AccountKind, Login, Organization
 from server.domain.identity.rules import ROLES, hash_password, mask_phone
 from server.domain.identity.service import (
     CODE_LASTS,
     RESEND_AFTER,
     actor_of,
+    change_rights,
     count_attempt,
     count_code_try,
+    disable_account,
     enrol,
     log_in_with_code,
     log_in_with_password,
@@ -25,9 +27,12 @@ __all__ = [
     "Login",
     "LoginEnded",
     "Organization",
+    "RightsChanged",
     "actor_of",
+    "change_rights",
     "count_attempt",
     "count_code_try",
+    "disable_account",
     "enrol",
     "hash_password",
     "log_in_with_code",

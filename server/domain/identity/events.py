@@ -17,3 +17,16 @@ class LoginEnded(Fact):
     def key(self) -> str:
         """Keep the order of one account's facts."""
         return f"account:{self.account_id}"
+
+
+@fact
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RightsChanged(Fact):
+    """What an account may do or see is not what it was; its sockets are to be looked at again."""
+
+    account_id: str
+
+    @property
+    def key(self) -> str:
+        """Keep the order of one account's facts."""
+        return f"account:{self.account_id}"

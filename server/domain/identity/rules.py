@@ -8,17 +8,44 @@ from collections.abc import Iterable
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 
-from server.domain.identity.model import Account
-from server.kernel.access import Scope
+from server.domain.identity.model import Account, Login
+from server.kernel.access import Actor, Scope
 from server.kernel.errors import Invalid
 
 _STAYS = frozenset({"stays.watch", "stays.edit", "stays.approve", "stays.review"})
 ROLES: dict[str, frozenset[str]] = {
-    "city_manager": frozenset({"city.watch", "city.figures", "policy.change"}) | _STAYS,
-    "district_manager": frozenset({"city.watch", "city.figures", "policy.change"}) | _STAYS,
+    "city_manager": frozenset(
+        {
+            "city.watch",
+            "city.figures",
+            "tariff.read",
+            "tariff.edit",
+            "tariff.publish",
+            "calendar.edit",
+            "money.watch",
+            "refunds.approve",
+            "policy.change",
+        }
+    )
+    | _STAYS,
+    "district_manager": frozenset({"city.watch", "city.figures", "tariff.read", "policy.change"})
+    | _STAYS,
     "dispatcher": frozenset({"city.watch", "stays.watch", "stays.edit", "stays.review"}),
-    "finance": frozenset({"city.watch", "city.figures", "stays.watch", "stays.approve"}),
-    "patroller": frozenset({"patrol.watch", "patrol.identify", "patrol.report"}),
+    "finance": frozenset(
+        {
+            "city.watch",
+            "city.figures",
+            "tariff.read",
+            "money.watch",
+            "money.reconcile",
+            "bills.waive",
+            "refunds.request",
+            "refunds.approve",
+            "stays.watch",
+            "stays.approve",
+        }
+    ),
+    "patroller": frozenset({"patrol.watch", "patrol.identify", "patrol.report", "patrol.collect"}),
 }
 """What each role may do. Whoever has no role may do nothing."""
 
@@ -77,3 +104,15 @@ def scope_of(account: Account) -> Scope:
     """Say what data a member of staff sees."""
     codes = frozenset(account.division_codes)
     return Scope(everything=not codes, division_codes=codes)
+
+
+def actor_under(login: Login, account: Account) -> Actor:
+    """Say who acts under a login, and what that one may do and see."""
+    return Actor(
+        id=account.id,
+        audience=login.audience,
+        permissions=permissions_of(account.roles),
+        scope=scope_of(account),
+        organization_id=account.organization_id,
+        login_id=login.id,
+    )

@@ -53,7 +53,6 @@ from server.domain.stay.model.reviews import (
 from server.domain.stay.rules.policies import KEYS
 from server.domain.stay.service import (
     identify_berth,
-    observe,
     open_berths,
     price_stay,
 )
@@ -69,6 +68,7 @@ from server.domain.stay.service.edits import (
     evaluates_stays,
     stay_in_sight,
 )
+from server.domain.stay.service.observing import observe
 from server.domain.stay.service.photos import keep_photo, photo_in_sight
 from server.domain.stay.service.policies import (
     change_policy,

@@ -1,7 +1,10 @@
 // All texts of the console in Chinese.
+import tariff from './tariff.zh-CN'
+
 export default {
+  ...tariff,
   product: { name: 'SmartCloud 智慧停车', promise: '一座城市的泊位，一张实时的图' },
-  menu: { label: '主导航', city: '实时城市', open: '打开菜单' },
+  menu: { label: '主导航', city: '实时城市', tariffs: '计费标准', tariff: '计费标准', calendar: '计费日历', open: '打开菜单' },
   login: {
     title: '登录运营台',
     hint: '使用组织分配的账号登录',
@@ -19,10 +22,10 @@ export default {
   },
   account: { signOut: '退出登录', menu: '账号菜单' },
   connection: {
-    connected: '实时连接',
-    connecting: '正在连接',
-    asleep: '已休眠',
-    disconnected: '连接已断开',
+    live: '实时',
+    reconnecting: '重连中',
+    offline: '离线',
+    data: '数据 {ago}',
     frozen: '连接已断开，数据停在 {time}',
     never: '正在建立实时连接…',
     retrying: '正在自动重连…',

@@ -97,8 +97,8 @@ export function useSection(section_id: string): FollowedSection {
   void readSaved().then(loadDetail)
   follow()
   watch(
-    () => connection.reach,
-    (reach) => reach === 'online' && retry(),
+    () => connection.liveness,
+    (liveness) => liveness === 'live' && retry(),
   )
   onBeforeUnmount(() => {
     followed?.close()

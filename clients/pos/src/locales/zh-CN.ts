@@ -25,8 +25,8 @@ export default {
     unreachable: '连不上服务器，请检查网络后重试',
   },
   connection: {
-    online: '在线',
-    connecting: '重连中',
+    live: '实时',
+    reconnecting: '重连中',
     offline: '离线',
     data_at: '数据 {time}',
     no_data: '尚无数据',

@@ -1,29 +1,24 @@
 // The live connection and what the officer is told about it.
 import { computed, ref, shallowRef } from 'vue'
 import { defineStore } from 'pinia'
-import { connectRealtime, measureServerClock, type ConnectionState, type Realtime } from '@smartcloud/shared'
-import { setClockOffset } from '../composables/now'
+import { connectRealtime, livenessOf, measureServerClock, type ConnectionView, type Liveness, type Realtime } from '@smartcloud/shared'
+import { setClockOffset, useNow } from '../composables/now'
 import { api, publicApi } from '../services'
-
-/** What the officer sees: all is well, being repaired, or nothing to be expected. */
-export type Reach = 'online' | 'connecting' | 'offline'
 
 // 1 h: clocks drift by seconds a day, and a fleet that reconnects at one moment must not ask for the time at once.
 const MEASURE_AGAIN_MS = 3_600_000
 
 export const useConnection = defineStore('connection', () => {
   const realtime = shallowRef<Realtime | null>(null)
-  const socket = ref<ConnectionState>('asleep')
+  const view = shallowRef<ConnectionView>({ state: 'asleep', since_ms: Date.now(), last_connected_ms: null })
+  const now_ms = useNow()
   const network = ref(navigator.onLine)
   const clock_offset_ms = ref<number | null>(null)
 
   window.addEventListener('online', () => (network.value = true))
   window.addEventListener('offline', () => (network.value = false))
 
-  const reach = computed<Reach>(() => {
-    if (socket.value === 'connected') return 'online'
-    return network.value && socket.value === 'connecting' ? 'connecting' : 'offline'
-  })
+  const liveness = computed<Liveness>(() => livenessOf(view.value, now_ms.value - (clock_offset_ms.value ?? 0), network.value))
 
   let measured_ms = 0
 
@@ -38,9 +33,9 @@ export const useConnection = defineStore('connection', () => {
     setClockOffset(clock_offset_ms.value)
   }
 
-  function take(state: ConnectionState): void {
-    socket.value = state
-    if (state === 'connected') void measureClock()
+  function take(next: ConnectionView): void {
+    view.value = next
+    if (next.state === 'connected') void measureClock()
   }
 
   /** Connect for the account that just signed in, or that was signed in at the last start. */
@@ -48,14 +43,14 @@ export const useConnection = defineStore('connection', () => {
     if (realtime.value) realtime.value.restart()
     else {
       realtime.value = connectRealtime({ api })
-      realtime.value.connection.subscribe(({ state }) => take(state))
+      realtime.value.connection.subscribe(take)
     }
-    take(realtime.value.connection.value.state)
+    take(realtime.value.connection.value)
   }
 
   function stop(): void {
     realtime.value?.sleep()
   }
 
-  return { realtime, reach, network, clock_offset_ms, start, stop }
+  return { realtime, liveness, network, clock_offset_ms, start, stop }
 })

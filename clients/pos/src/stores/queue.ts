@@ -80,8 +80,8 @@ export const useQueue = defineStore('queue', () => {
     { immediate: true },
   )
   watch(
-    () => connection.reach,
-    (reach) => reach === 'online' && void flush(),
+    () => connection.liveness,
+    (liveness) => liveness === 'live' && void flush(),
   )
   window.addEventListener('online', () => void flush())
   document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && void flush())

@@ -99,9 +99,10 @@ class Stay:
     """A vehicle's time on a berth. `left_at` of a leaving stay may still be taken back.
 
     `flags` say what is doubtful: `clock`, `missed_leave`, `plate_conflict`, `plate_elsewhere`,
-    `silent_device`, `unpriced`, `clone`. `revision` counts the prices it was given. `paid_until` is
-    to when a fee was paid before the car left. While `holds` names reasons (a dispute, a suspected
-    clone), nobody is charged or reminded.
+    `silent_device`, `unpriced`, `clone`. `revision` counts the prices it was given. A `remembered`
+    stay is one that its plate's next stays are priced by. `paid_until` is to when a fee was paid
+    before the car left. While `holds` names reasons (a dispute, a suspected clone), nobody is
+    charged or reminded.
     """
 
     id: str
@@ -118,6 +119,7 @@ class Stay:
     lines: tuple[Line, ...] = ()
     revision: int = 0
     flags: tuple[str, ...] = ()
+    remembered: bool = False
     paid_until: datetime | None = None
     links: StayLinks | None = None
     holds: tuple[str, ...] = ()
@@ -175,6 +177,7 @@ class Stay:
             self,
             state=StayState.VOID,
             open=False,
+            remembered=False,
             amount=0,
             lines=(),
             revision=self.revision + 1,
@@ -218,5 +221,6 @@ STAYS = table(
     index("owner_id", "-arrived_at", where={"owner_id": {"$gt": ""}}),
     # One for all figures of a day: each index more costs every update in a transaction 12 µs.
     index("berth.organization_id", "open", "-left_at"),
+    index("plate.number", "-arrived_at", where={"remembered": True}),
 )
 SUPPLIES = table(Supply, "supplies", index("cell"))

@@ -7,7 +7,7 @@ from typing import Any
 
 from server.domain.estate import LngLat, Place, distance_m
 from server.domain.stay.model import Occupancy, OccupancyState, Stay, Supply
-from server.domain.tariff import Tariff, load_tariffs
+from server.domain.tariff import Tariff, load_pricing
 from server.kernel.access import in_scope
 from server.kernel.errors import NotFound
 from server.kernel.work import Near, Work
@@ -99,12 +99,12 @@ async def room_in_sight(work: Work, *, place_id: str) -> PlaceRoom:
 
 async def _with_room(work: Work, places: Sequence[Place], near: LngLat | None) -> list[PlaceRoom]:
     supplies = await work.table(Supply).load(place.id for place in places)
-    tariffs = await load_tariffs(work, {place.tariff_id for place in places})
+    pricing = await load_pricing(work, {place.tariff_id for place in places})
     return [
         PlaceRoom(
             place,
             supplies.get(place.id),
-            tariffs[place.tariff_id],
+            pricing[place.tariff_id].at(work.now),
             round(distance_m(near, place.point.coordinates)) if near else None,
         )
         for place in places

@@ -30,6 +30,7 @@ def follow_on(parent: Stay, *, id: str, left_at: datetime, quote: Quote | None) 
         left_at=left_at,
         revision=0,
         flags=(),
+        remembered=False,
         paid_until=None,
         links=StayLinks(parent_id=parent.id),
     )

@@ -2,11 +2,9 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from server.domain.equipment import Accepted, ReadingKind, Verdict
 from server.domain.estate import Berth, Place
 from server.domain.stay.events import (
     StayClosed,
@@ -30,20 +28,20 @@ from server.domain.stay.rules import (
     Leave,
     Open,
     Outcome,
-    Sighting,
     StayOn,
     Step,
-    recover,
-    see,
     settle,
 )
 from server.domain.stay.rules.paid import beyond, follow_on
 from server.domain.stay.service.telling import about, identified, occupancy_changed, priced
-from server.domain.tariff import Quote, load_tariffs, quote
-from server.domain.vehicle import Plate, owners_of, read_plate
-from server.kernel.errors import Invalid, NotFound, Refused
+from server.domain.tariff import Pricing, Quote, car_of, load_pricing
+from server.domain.vehicle import Plate, owners_of
+from server.kernel.errors import DomainError, NotFound, Refused
 from server.kernel.nouns import replace
-from server.kernel.work import Work
+from server.kernel.work import AtLeast, Work
+
+# A day: what a tariff gives once, it gives once a day at most.
+_LOOKED_BACK = timedelta(days=1)
 
 
 async def open_berths(work: Work, *, berths: Sequence[Berth], places: Sequence[Place]) -> None:
@@ -86,6 +84,11 @@ async def price_stay(work: Work, *, stay: Stay, until: datetime) -> Quote:
     return await Stays(work, await policy_of(work)).price(stay, until)
 
 
+async def reprice_stay(work: Work, *, stay: Stay) -> Stay:
+    """Price a stay that has ended anew."""
+    return await Stays(work, await policy_of(work)).reprice(stay)
+
+
 class Stays:
     """The stays and berths that one unit of work touches: takes the steps of the rules."""
 
@@ -97,22 +100,39 @@ class Stays:
         self._held: dict[str, Stay] = {}
         self._standing: dict[Plate, Stay] = {}
         self._owners: dict[Plate, str] = {}
+        self._pricing: dict[str, Pricing] = {}
+        self._earlier: dict[Plate, tuple[datetime, ...]] = {}
 
     async def load(self, occupancies: Iterable[Occupancy], plates: set[Plate]) -> None:
         """Read in one go what the steps on these berths and plates will need."""
         berths = list(occupancies)
         ids = [one.stay.id for one in berths if one.stay]
         ids += [one.inferred_stay_id for one in berths if one.inferred_stay_id]
-        tariff_ids = {one.berth.tariff_id for one in berths}
-        self._held, self._tariffs = await asyncio.gather(
-            self._rows.load(ids), load_tariffs(self._work, tariff_ids)
+        tariff_codes = {one.berth.tariff_id for one in berths}
+        self._held, self._pricing = await asyncio.gather(
+            self._rows.load(ids), load_pricing(self._work, tariff_codes)
         )
+        await self._look_back()
         if plates:
             numbers = sorted({plate.number for plate in plates})
             for stay in await self._rows.find({"open": True, "plate.number": numbers}):
                 if stay.plate is not None:
                     self._standing[stay.plate] = stay
             self._owners = await owners_of(self._work, plates)
+
+    async def _look_back(self) -> None:
+        """Read when the cars came before, where a tariff gives something once a day."""
+        stays = [stay for stay in self._held.values() if stay.plate and self._asks(stay)]
+        if not stays:
+            return
+        where = {
+            "plate.number": sorted({stay.plate.number for stay in stays if stay.plate}),
+            "remembered": True,
+            "arrived_at": AtLeast(min(stay.arrived_at for stay in stays) - _LOOKED_BACK),
+        }
+        before = await self._rows.find(where)
+        for plate in {stay.plate for stay in stays if stay.plate}:
+            self._earlier[plate] = tuple(one.arrived_at for one in before if one.plate == plate)
 
     def apply(
         self, before: Occupancy, outcome: Outcome, *, flags: tuple[str, ...] = ()
@@ -222,6 +242,8 @@ class Stays:
 
     def _close(self, stay: Stay, left_at: datetime) -> None:
         left_at = max(left_at, stay.arrived_at)
+        if self._asks(stay):
+            stay = replace(stay, remembered=True)
         if stay.paid_until is not None:
             self._close_paid(stay, left_at, stay.paid_until)
             return
@@ -248,14 +270,36 @@ class Stays:
         self._work.tell(StayClosed(at=left_at, **priced(child)))
 
     async def price(self, stay: Stay, until: datetime) -> Quote:
-        """Price a stay as if it ended then."""
-        self._tariffs = await load_tariffs(self._work, {stay.berth.tariff_id})
-        return self._quote(stay, until)
+        """Price a stay as if it ended then; refuses with what its tariff lacks."""
+        await self._know(stay)
+        return self._price(stay, until)
 
-    def _quote(self, stay: Stay, left_at: datetime) -> Quote:
-        tariff = self._tariffs[stay.berth.tariff_id]
-        zone = ZoneInfo(self._policy.time_zone)
-        return quote(tariff, arrived_at=stay.arrived_at, left_at=left_at, zone=zone)
+    async def reprice(self, stay: Stay) -> Stay:
+        """Price a stay that has ended anew, if it has a price."""
+        assert stay.left_at is not None
+        await self._know(stay)
+        quoted = self._quote(stay, stay.left_at)
+        return replace(stay, remembered=self._asks(stay)).price(quoted)
+
+    async def _know(self, stay: Stay) -> None:
+        self._held = {stay.id: stay}
+        self._pricing = await load_pricing(self._work, {stay.berth.tariff_id})
+        await self._look_back()
+
+    def _quote(self, stay: Stay, left_at: datetime) -> Quote | None:
+        """Price a stay, if it has a price: a car that has gone has gone, whatever its tariff lacks."""
+        try:
+            return self._price(stay, left_at)
+        except DomainError:
+            return None
+
+    def _price(self, stay: Stay, until: datetime) -> Quote:
+        pricing, zone = self._pricing[stay.berth.tariff_id], ZoneInfo(self._policy.time_zone)
+        car = car_of(stay.plate, earlier=self._earlier.get(stay.plate) if stay.plate else None)
+        return pricing.quote(arrived_at=stay.arrived_at, left_at=until, zone=zone, car=car)
+
+    def _asks(self, stay: Stay) -> bool:
+        return self._pricing[stay.berth.tariff_id].asks_history
 
     def _save(self, stay: Stay) -> Stay:
         return self._note(self._rows.save(stay))
@@ -271,82 +315,6 @@ class Stays:
         heard = after.heard_at != before.heard_at
         heard_at = after.heard_at if heard else self._work.now
         self._work.tell(occupancy_changed(before, after, heard_at=heard_at))
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    one: Accepted
-    plate: Plate | None
-
-
-async def observe(work: Work, *, accepted: Sequence[Accepted]) -> None:
-    """Let accepted readings move berths and stays, in the order given."""
-    news = [one for one in accepted if _matters(one)]
-    if not news:
-        return
-    rows = work.table(Occupancy)
-    policy, held = await asyncio.gather(
-        policy_of(work), rows.load(berth_id for one in news for berth_id in _berths(one))
-    )
-    seen = [_Seen(one, _plate_of(one, policy)) for one in news]
-    stays = Stays(work, policy)
-    await stays.load(held.values(), {each.plate for each in seen if each.plate})
-    for each in seen:
-        for berth_id in _berths(each.one):
-            if berth_id in held:
-                held[berth_id] = _apply(work, stays, held[berth_id], each, policy)
-
-
-def _matters(one: Accepted) -> bool:
-    if one.verdict is Verdict.LATE:
-        return one.reading.kind is ReadingKind.LEFT and one.berth_id is not None
-    moves = one.reading.kind in (ReadingKind.ARRIVED, ReadingKind.LEFT)
-    if one.verdict is not Verdict.APPLIED:
-        return False
-    return bool(one.recovered) or (moves and one.berth_id is not None)
-
-
-def _berths(one: Accepted) -> Iterable[str]:
-    return one.recovered or ((one.berth_id,) if one.berth_id else ())
-
-
-def _plate_of(one: Accepted, policy: Policy) -> Plate | None:
-    reading = one.reading
-    sure = reading.confidence is None or reading.confidence >= policy.plate_confidence
-    if reading.plate is None or not sure:
-        return None
-    try:
-        return read_plate(reading.plate, reading.plate_color or "blue")
-    except Invalid:  # an unreadable plate is no reason to miss the car
-        return None
-
-
-def _apply(work: Work, stays: Stays, before: Occupancy, each: _Seen, policy: Policy) -> Occupancy:
-    one, reading = each.one, each.one.reading
-    if one.verdict is Verdict.LATE:
-        return stays.correct(before, left_at=one.at)
-    occupancy = before
-    if one.recovered:
-        occupancy = recover(occupancy, whole=not one.gap, at=one.at)
-    outcome = Outcome(occupancy)
-    if one.berth_id == before.id and reading.kind in (ReadingKind.ARRIVED, ReadingKind.LEFT):
-        outcome = see(occupancy, _sighting(each), policy, new_id=work.new_id)
-    return stays.apply(before, outcome, flags=("clock",) if one.skewed else ())
-
-
-def _sighting(each: _Seen) -> Sighting:
-    one, reading = each.one, each.one.reading
-    lasted = reading.previous_state_s
-    return Sighting(
-        arrived=reading.kind is ReadingKind.ARRIVED,
-        at=one.at,
-        received_at=reading.received_at,
-        device_id=reading.device_id,
-        plate=each.plate,
-        confidence=reading.confidence,
-        evidence_at=one.evidence_at,
-        left_at=one.at - timedelta(seconds=lasted) if lasted is not None else None,
-    )
 
 
 async def identify_berth(

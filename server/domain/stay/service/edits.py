@@ -14,12 +14,12 @@ from server.domain.stay.model.edits import (
     Version,
 )
 from server.domain.stay.rules.edits import Material, difference, edited, undone
-from server.domain.stay.service import label_of, policy_of, price_stay
+from server.domain.stay.service import label_of, policy_of, price_stay, reprice_stay
 from server.domain.stay.service.placing import place_stays, tell_versions
 from server.domain.stay.service.policies import policy_for
 from server.domain.vehicle import owners_of
 from server.kernel.access import Audience
-from server.kernel.errors import NotFound, Refused
+from server.kernel.errors import DomainError, NotFound, Refused
 from server.kernel.money import Fen
 from server.kernel.nouns import replace
 from server.kernel.work import Work
@@ -156,8 +156,7 @@ async def _weigh(work: Work, version: Version) -> Version:
             after = await evaluate(work, after)
     if after.state is StayState.VOID or after.open or before == after:
         return Version(before, after)
-    assert after.left_at is not None
-    return Version(before, after.price(await price_stay(work, stay=after, until=after.left_at)))
+    return Version(before, await reprice_stay(work, stay=after))
 
 
 async def _judge(work: Work, versions: Sequence[Version]) -> tuple[Fen, bool]:
@@ -170,9 +169,13 @@ async def _judge(work: Work, versions: Sequence[Version]) -> tuple[Fen, bool]:
 
 
 async def _owed(work: Work, stay: Stay) -> Fen:
+    """Say what a stay costs, or would if it ended now; one without a price moves no money."""
     if not stay.open:
         return stay.amount or 0
-    quote = await price_stay(work, stay=stay, until=max(work.now, stay.arrived_at))
+    try:
+        quote = await price_stay(work, stay=stay, until=max(work.now, stay.arrived_at))
+    except DomainError:
+        return 0
     return quote.amount
 
 

@@ -1,0 +1,128 @@
+// Tariffs as the console's API answers them. Money is fen; minutes of the day count from midnight.
+
+export type TariffState = 'draft' | 'validated' | 'trial_passed' | 'published' | 'superseded'
+export type Period = 'stay' | 'window' | 'natural_day' | 'rolling_day'
+
+export interface Step {
+  until_min: number | null
+  amount: number
+  unit_min?: number | null
+}
+
+export interface FreeTime {
+  minutes: number
+  grant: 'all_or_nothing' | 'deducted'
+  bound: 'up_to' | 'below'
+  every: Period
+  charged_only: boolean
+}
+
+export interface Rate {
+  from_min: number
+  to_min: number
+  steps: Step[]
+  unit_min: number
+  unit_amount: number
+  days: string[]
+  vehicles: string[]
+  colors: string[]
+  name: string
+  rounding: 'up' | 'down' | 'nearest'
+  tail_grace_min: number
+  counter: string
+  restart: Period | null
+  free: FreeTime | null
+}
+
+export interface DayClass {
+  name: string
+  kinds: string[]
+  special: boolean | null
+  weekdays: number[]
+  seasons: { from_day: string; to_day: string }[]
+}
+
+export interface Cap {
+  amount: number
+  period: Period
+  rates: string[]
+  vehicles: string[]
+  days: string[]
+  scaled: boolean
+}
+
+export interface Terms {
+  rates: Rate[]
+  days: DayClass[]
+  calendar_id: string | null
+  vehicles: string[]
+  restart: Period
+  free: FreeTime | null
+  caps: Cap[]
+  minimum: number
+  maximum: number | null
+  round_to: number
+  rounding: 'up' | 'down' | 'nearest'
+  [more: string]: unknown
+}
+
+export interface TariffRow {
+  id: string
+  v: number
+  code: string
+  name: string
+  number: number
+  state: TariffState
+  valid_from: string
+  valid_to: string | null
+  summary: string
+}
+
+export interface Tariff extends TariffRow {
+  on_change: 'keep' | 'split'
+  approval: string
+  note: string
+  lines: string[]
+  terms: Terms
+}
+
+export interface Problem {
+  code: string
+  message: string
+  row: number | null
+  day: string | null
+  before: string | null
+  vehicle: string | null
+  colors: (string | null)[]
+  from_min: number | null
+  to_min: number | null
+}
+
+export interface QuoteLine {
+  text: string
+  amount: number
+  kind: string
+  row: number | null
+  seconds: number
+  units: number
+}
+
+export interface Quote {
+  amount: number
+  lines: QuoteLine[]
+  over_s: number
+}
+
+export interface Repriced {
+  stays: number
+  unpriced: number
+  dearer: number
+  cheaper: number
+  before: number
+  after: number
+  next: string | null
+}
+
+export const COLORS = ['blue', 'green', 'yellow', 'yellow_green', 'white', 'black'] as const
+export const PERIODS: Period[] = ['stay', 'window', 'natural_day', 'rolling_day']
+export const DAY_KINDS = ['workday', 'make_up_workday', 'weekend', 'holiday', 'long_holiday'] as const

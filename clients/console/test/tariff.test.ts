@@ -1,0 +1,56 @@
+// How rows are written, read and laid over a day.
+import { describe, expect, it } from 'vitest'
+import { barsOf, clock, emptyRate, methodOf, readClock, readSeasons, readSteps, seasonsText, stepsText, withMethod } from '../src/tariffs/terms'
+import type { Rate, Terms } from '../src/tariffs/types'
+
+const terms = (...rates: Partial<Rate>[]): Terms =>
+  ({ rates: rates.map((rate) => ({ ...emptyRate(), ...rate })), days: [], vehicles: ['small'], caps: [] }) as unknown as Terms
+
+describe('texts of a row', () => {
+  it.each(['00:00', '07:30', '24:00'])('reads the clock %s as it is written', (text) => {
+    expect(clock(readClock(text) as number)).toBe(text)
+  })
+
+  it.each(['24:01', '7', '07:60', ''])('refuses the clock %s', (text) => {
+    expect(readClock(text)).toBeNull()
+  })
+
+  it.each(['60,3', '60,2.5/15; 120,9', '∞,5'])('reads the steps %s as they are written', (text) => {
+    expect(stepsText(readSteps(text) ?? [])).toBe(text)
+  })
+
+  it.each(['60', '60,-1', 'x,3', '60,3/'])('refuses the steps %s', (text) => {
+    expect(readSteps(text)).toBeNull()
+  })
+
+  it('reads seasons as they are written', () => {
+    const text = '03-15~05-31; 09-15~11-30'
+    expect(seasonsText(readSeasons(text) ?? [])).toBe(text)
+    expect(readSeasons('spring')).toBeNull()
+  })
+})
+
+describe('ways of charging', () => {
+  it.each(['free', 'duration', 'steps_then_duration', 'steps', 'use'] as const)('is %s once it was chosen', (method) => {
+    expect(methodOf(withMethod(emptyRate(), method))).toBe(method)
+  })
+})
+
+describe('the strip of a day', () => {
+  it('shows a night past midnight on both ends, and what nothing covers', () => {
+    const bars = barsOf(terms({ from_min: 480, to_min: 1200, unit_amount: 100 }, { from_min: 1260, to_min: 480 }), '', 'small')
+
+    expect(bars.map(({ from, to, kind }) => [from, to, kind])).toEqual([
+      [0, 480, 'free'],
+      [480, 1200, 'charged'],
+      [1200, 1260, 'gap'],
+      [1260, 1440, 'free'],
+    ])
+  })
+
+  it('shows where two rows lie together', () => {
+    const bars = barsOf(terms({}, { from_min: 600, to_min: 660, unit_amount: 100 }), '', 'small')
+
+    expect(bars.map((bar) => bar.kind)).toEqual(['free', 'overlap', 'free'])
+  })
+})

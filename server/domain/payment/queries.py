@@ -1,0 +1,62 @@
+"""Reads of payments for screens, and of what is due to be asked about."""
+
+from collections.abc import Sequence
+
+from server.domain.ledger import AccountKind, account, balance_of
+from server.domain.payment.model import CashShift, Intent, Payment, ProviderExchange, TopUpOffer
+from server.kernel.errors import NotFound
+from server.kernel.money import Fen
+from server.kernel.work import AtMost, Work
+
+
+async def intent_of(work: Work, *, intent_id: str) -> Intent:
+    """Read one of the actor's own intents."""
+    intent = await work.table(Intent).get(intent_id)
+    if intent.payer_id != work.actor.id:
+        raise NotFound("intent_not_found", "没有找到这条记录", id=intent_id)
+    return intent
+
+
+async def payments_of(work: Work, *, limit: int = 50) -> Sequence[Payment]:
+    """List what the actor has paid, the latest first."""
+    return await work.table(Payment).find({"payer_id": work.actor.id}, sort="-paid_at", limit=limit)
+
+
+async def payments_in_sight(
+    work: Work, *, provider: str | None = None, limit: int = 50
+) -> Sequence[Payment]:
+    """List what was paid to the actor's organization, the latest first."""
+    where = {"organization_ids": [work.actor.organization_id]}
+    named = {"provider": provider} if provider else {}
+    return await work.table(Payment).find({**where, **named}, sort="-paid_at", limit=limit)
+
+
+async def wallet_of(work: Work) -> tuple[Fen, Fen]:
+    """Tell what the actor's wallet holds: money and bonus."""
+    money = await balance_of(work, account=account(AccountKind.WALLET, work.actor.id))
+    return money, await balance_of(work, account=account(AccountKind.BONUS, work.actor.id))
+
+
+async def top_up_offers(work: Work) -> Sequence[TopUpOffer]:
+    """List the bonuses that are offered, the smallest first."""
+    return await work.table(TopUpOffer).find({}, sort="amount")
+
+
+async def exchanges(
+    work: Work, *, subject: str | None = None, limit: int = 50
+) -> Sequence[ProviderExchange]:
+    """List what was said to providers and by them, the latest first; of one number if given."""
+    where = {"subject": subject} if subject else {}
+    return await work.table(ProviderExchange).find(where, sort="-at", limit=limit)
+
+
+async def shifts_in_sight(work: Work, *, limit: int = 50) -> Sequence[CashShift]:
+    """List the cash shifts of the actor's organization, the latest first."""
+    where = {"organization_id": work.actor.organization_id}
+    return await work.table(CashShift).find(where, sort="-opened_at", limit=limit)
+
+
+async def intents_to_ask(work: Work, *, limit: int = 100) -> Sequence[Intent]:
+    """List the intents whose provider is to be asked now, the longest overdue first."""
+    due = {"ask_at": AtMost(work.now), "provider": ["wechat", "alipay"]}
+    return await work.table(Intent).find(due, sort="ask_at", limit=limit)

@@ -1,0 +1,108 @@
+"""对账 (reconciliation) · 对账差异 (discrepancy): nouns."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Self
+
+from server.kernel.errors import Forbidden, Refused
+from server.kernel.money import Fen
+from server.kernel.nouns import replace
+from server.kernel.table import index, table
+
+
+class DiscrepancyKind(StrEnum):
+    """长款 `missing_here` · 短款 `missing_there` · 金额不符 · 状态不符."""
+
+    MISSING_HERE = "missing_here"
+    MISSING_THERE = "missing_there"
+    AMOUNT = "amount"
+    STATUS = "status"
+
+
+class DiscrepancyState(StrEnum):
+    """Where a discrepancy is: open, mended by itself, or explained and agreed to."""
+
+    OPEN = "open"
+    REPAIRED = "repaired"
+    EXPLAINED = "explained"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BillLine:
+    """A line of a provider's bill: a payment, or a refund where it has a number of one."""
+
+    id: str
+    v: int = 0
+    provider: str
+    day: str
+    trade_no: str
+    transaction_id: str
+    refund_no: str = ""
+    amount: Fen
+    fee: Fen
+    at: datetime
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Discrepancy:
+    """One difference of a day: what stands here and what there, and why."""
+
+    id: str
+    v: int = 0
+    provider: str
+    day: str
+    kind: DiscrepancyKind
+    number: str
+    refund: bool
+    here: Fen
+    there: Fen
+    state: DiscrepancyState = DiscrepancyState.OPEN
+    cause: str = ""
+    explained_by: str | None = None
+    approved_by: str | None = None
+
+    def explain(self, *, cause: str, by: str) -> Self:
+        """Say why."""
+        if self.state not in (DiscrepancyState.OPEN, DiscrepancyState.EXPLAINED):
+            raise Refused("discrepancy_closed", "该差异已关闭", state=self.state.value)
+        return replace(self, state=DiscrepancyState.EXPLAINED, cause=cause, explained_by=by)
+
+    def approve(self, *, by: str) -> Self:
+        """Agree to what another person has said; it is never opened again."""
+        if self.state is not DiscrepancyState.EXPLAINED:
+            raise Refused("discrepancy_not_explained", "请先说明差异原因", state=self.state.value)
+        if self.explained_by == by:
+            raise Forbidden("second_person_needed", "须由另一人复核", discrepancy_id=self.id)
+        return replace(self, state=DiscrepancyState.CLOSED, approved_by=by)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciliation:
+    """One provider's day, compared: its id is `<provider>:<day>`."""
+
+    id: str
+    v: int = 0
+    provider: str
+    day: str
+    digest: str
+    lines: int
+    paid: Fen
+    refunded: Fen
+    fee: Fen
+    open: int
+    repaired: int
+    compared_at: datetime
+
+
+LINES = table(
+    BillLine,
+    "provider_bill_lines",
+    index("provider", "day"),
+    index("trade_no"),
+    index("refund_no", where={"refund_no": {"$gt": ""}}),
+)
+DISCREPANCIES = table(Discrepancy, "discrepancies", index("provider", "day"), index("state"))
+RECONCILIATIONS = table(Reconciliation, "reconciliations", index("provider", "-day"))

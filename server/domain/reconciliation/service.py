@@ -1,0 +1,113 @@
+"""Use cases of reconciliation; done twice with one bill, they say the same."""
+
+from collections.abc import Sequence
+
+from server.domain.ledger import AccountKind, Entry, EntryKind, Posting, account, post
+from server.domain.reconciliation.model import (
+    BillLine,
+    Discrepancy,
+    DiscrepancyState,
+    Reconciliation,
+)
+from server.domain.reconciliation.rules import Difference
+from server.kernel.money import Fen
+from server.kernel.nouns import replace
+from server.kernel.work import Work
+
+
+async def keep_lines(work: Work, *, lines: Sequence[BillLine]) -> None:
+    """Keep lines of a bill; those that are kept already stay."""
+    rows = work.table(BillLine)
+    known = await rows.load(line.id for line in lines)
+    for line in lines:
+        if line.id not in known:
+            rows.add(line)
+
+
+async def finish_day(
+    work: Work,
+    *,
+    provider: str,
+    day: str,
+    digest: str,
+    before: Sequence[Difference],
+    after: Sequence[Difference],
+) -> Reconciliation:
+    """Write down what differed, what of it was mended, and the day's fee."""
+    rows, left = work.table(Discrepancy), {_id(provider, day, one) for one in after}
+    told = {_id(provider, day, one): one for one in (*before, *after)}
+    known = await rows.load(told)
+    for id, one in told.items():
+        state = DiscrepancyState.OPEN if id in left else DiscrepancyState.REPAIRED
+        if id not in known:
+            rows.add(_discrepancy(id, provider, day, one, state))
+        elif known[id].state is DiscrepancyState.OPEN and id not in left:
+            rows.save(replace(known[id], state=state))
+    lines = await work.table(BillLine).find({"provider": provider, "day": day})
+    fee = sum(line.fee for line in lines)
+    await _post_fee(work, provider, day, fee)
+    held = await rows.find({"provider": provider, "day": day})
+    days = work.table(Reconciliation)
+    known_day = await days.maybe(f"{provider}:{day}")
+    fresh = Reconciliation(
+        id=f"{provider}:{day}",
+        v=known_day.v if known_day else 0,
+        provider=provider,
+        day=day,
+        digest=digest,
+        lines=len(lines),
+        paid=sum(line.amount for line in lines if not line.refund_no),
+        refunded=sum(line.amount for line in lines if line.refund_no),
+        fee=fee,
+        open=sum(one.state is DiscrepancyState.OPEN for one in held),
+        repaired=sum(one.state is DiscrepancyState.REPAIRED for one in held),
+        compared_at=work.now,
+    )
+    return days.save(fresh) if known_day else days.add(fresh)
+
+
+async def explain_discrepancy(work: Work, *, discrepancy_id: str, cause: str) -> Discrepancy:
+    """Say why something differs."""
+    rows = work.table(Discrepancy)
+    found = await rows.get(discrepancy_id)
+    return rows.save(found.explain(cause=cause, by=work.actor.id))
+
+
+async def approve_cause(work: Work, *, discrepancy_id: str) -> Discrepancy:
+    """Agree to what another person has said of a difference."""
+    rows = work.table(Discrepancy)
+    found = await rows.get(discrepancy_id)
+    return rows.save(found.approve(by=work.actor.id))
+
+
+async def _post_fee(work: Work, provider: str, day: str, fee: Fen) -> None:
+    """Write the provider's fee of a day into the ledger, once."""
+    reference = f"{provider}:{day}"
+    where = {"kind": EntryKind.FEE, "reference": reference}
+    if not fee or await work.table(Entry).one(where):
+        return
+    postings = [
+        Posting(account(AccountKind.FEES, provider), fee),
+        Posting(account(AccountKind.PROVIDER, provider), -fee),
+    ]
+    await post(work, kind=EntryKind.FEE, reference=reference, postings=postings)
+
+
+def _id(provider: str, day: str, one: Difference) -> str:
+    return f"{provider}:{day}:{one.kind.value}:{one.number}"
+
+
+def _discrepancy(
+    id: str, provider: str, day: str, one: Difference, state: DiscrepancyState
+) -> Discrepancy:
+    return Discrepancy(
+        id=id,
+        provider=provider,
+        day=day,
+        kind=one.kind,
+        number=one.number,
+        refund=one.refund,
+        here=one.here,
+        there=one.there,
+        state=state,
+    )

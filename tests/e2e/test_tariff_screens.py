@@ -1,0 +1,70 @@
+"""The console's tariffs and calendar, used in a real Chromium."""
+
+import re
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, expect
+
+from tests.city import City
+from tests.e2e.browser import chromium, screen
+from tests.e2e.test_screens import log_in
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """One Chromium for all tests."""
+    async with chromium() as started:
+        yield started
+
+
+async def open_page(page: Page, city: City, path: str) -> None:
+    """Log the city's manager in, on the way to a page."""
+    await page.goto(f"{city.url}/console/{path}")
+    await log_in(page, city, "city")
+
+
+async def test_a_tariff_is_mended_tried_and_published(city: City, browser: Browser) -> None:
+    async with screen(browser, "desktop") as seen:
+        page = seen.page
+        await open_page(page, city, "tariffs/t1-ningde@1")
+        ends = page.get_by_label("时间止").first
+        await ends.fill("20:00")
+        await ends.press("Tab")
+        await expect(page.get_by_text("小型汽车 20:00–21:00 没有规则")).to_be_visible()
+        await expect(page.locator(".gap")).to_have_count(1)
+        await seen.keep("console-tariff-gap")
+
+        await ends.fill("21:00")
+        await ends.press("Tab")
+        await expect(page.locator(".gap")).to_have_count(0)
+        await page.get_by_role("button", name="试算并确认").click()
+        drawer = page.locator(".el-drawer")
+        await drawer.get_by_role("button", name="计费", exact=True).click()
+        await expect(drawer.locator(".amount")).to_have_text("¥7.00")
+        await seen.keep("console-tariff-trial")
+        await drawer.get_by_label("人工核算金额").fill("7")
+        await drawer.get_by_label("人工核算金额").press("Tab")
+        await drawer.get_by_role("button", name="一致，试算通过").click()
+        await expect(page.get_by_text("试算通过", exact=True)).to_be_visible()
+        await page.get_by_role("button", name="发布", exact=True).click()
+        await page.get_by_role("button", name="确认发布").click()
+
+        await expect(page.get_by_role("button", name="新建版本")).to_be_visible()
+        await seen.keep("console-tariff-published")
+
+
+async def test_a_day_of_the_calendar_is_changed(city: City, browser: Browser) -> None:
+    async with screen(browser, "desktop") as seen:
+        page = seen.page
+        await open_page(page, city, "calendar")
+        await page.get_by_text("2026", exact=True).click()
+        await page.get_by_label(re.compile("^2026-07-01 ")).click()
+        await page.locator(".el-dialog").get_by_text("小长假").click()
+        await page.get_by_role("button", name="保存").click()
+
+        await expect(page.get_by_label("2026-07-01 小长假")).to_be_visible()
+        await seen.keep("console-calendar")

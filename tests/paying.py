@@ -1,0 +1,120 @@
+"""A payment provider in memory, for tests that are about us: it keeps the contract and no secrets."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+
+from server.kernel.errors import Refused, Unavailable
+from server.providers.payment import (
+    BillFile,
+    BillRow,
+    Forged,
+    Note,
+    NoticeReply,
+    Order,
+    RefundOrder,
+    RefundStanding,
+    RefundTold,
+    Trade,
+    TradeState,
+    note_nothing,
+)
+from tests.world import NOON
+
+
+@dataclass
+class FakeProvider:
+    """Trades and refunds in dictionaries; `away` is how many calls in a row are not answered."""
+
+    name: str = "wechat"
+    note: Note = note_nothing
+    trades: dict[str, Trade] = field(default_factory=dict)
+    orders: dict[str, Order] = field(default_factory=dict)
+    refunds: dict[str, tuple[RefundOrder, RefundStanding]] = field(default_factory=dict)
+    away: int = 0
+    declines: str = ""
+    refunds_end: RefundStanding = RefundStanding.SUCCEEDED
+    bill_rows: list[BillRow] = field(default_factory=list)
+
+    async def prepay(self, order: Order) -> dict[str, str]:
+        """Take an order."""
+        self._answer()
+        self.orders[order.trade_no] = order
+        self.trades.setdefault(
+            order.trade_no, Trade(trade_no=order.trade_no, state=TradeState.UNPAID)
+        )
+        return {"code_url": f"pay://{order.trade_no}"}
+
+    async def query(self, trade_no: str) -> Trade:
+        """Tell of a trade."""
+        self._answer()
+        return self.trades.get(trade_no) or Trade(trade_no=trade_no, state=TradeState.UNKNOWN)
+
+    async def close(self, trade_no: str) -> None:
+        """Close a trade."""
+        self._answer()
+        if self.trades[trade_no].state is TradeState.PAID:
+            raise Refused("order_paid", "订单已支付")
+        self.trades[trade_no] = replace(self.trades[trade_no], state=TradeState.CLOSED)
+
+    async def refund(self, order: RefundOrder) -> RefundTold:
+        """Give something back, as often as the same number is asked for once."""
+        self._answer()
+        known = self.refunds.get(order.refund_no)
+        if known is None:
+            gone = sum(
+                one.amount
+                for one, state in self.refunds.values()
+                if one.trade_no == order.trade_no and state is not RefundStanding.CLOSED
+            )
+            assert order.amount + gone <= self.trades[order.trade_no].amount, "too much back"
+            self.refunds[order.refund_no] = (order, self.refunds_end)
+        return RefundTold(refund_no=order.refund_no, state=RefundStanding.PROCESSING)
+
+    async def query_refund(self, *, refund_no: str, trade_no: str) -> RefundTold:
+        """Tell of a refund."""
+        self._answer()
+        if refund_no not in self.refunds:
+            return RefundTold(refund_no=refund_no, state=RefundStanding.UNKNOWN)
+        order, state = self.refunds[refund_no]
+        return RefundTold(refund_no=refund_no, state=state, amount=order.amount, trade_no=trade_no)
+
+    async def bill(self, day: date) -> BillFile:
+        """Give the day's bill."""
+        self._answer()
+        return BillFile(day=day, digest="fake", rows=tuple(self.bill_rows))
+
+    async def read_notice(self, headers: Mapping[str, str], body: bytes) -> Trade | RefundTold:
+        """Read a notice that `notice` made."""
+        if headers.get("X-Genuine") != "yes":
+            raise Forged("signature")
+        number = json.loads(body)["number"]
+        return self.trades[number]
+
+    def reply(self, *, taken: bool) -> NoticeReply:
+        """Say a word."""
+        status = 204 if taken else 500
+        return NoticeReply(status=status, body="" if taken else "{}", content_type="text/plain")
+
+    def pay(self, trade_no: str, *, at: datetime = NOON, amount: int | None = None) -> None:
+        """Let somebody pay a trade."""
+        assert self.trades[trade_no].state is TradeState.UNPAID
+        self.trades[trade_no] = Trade(
+            trade_no=trade_no,
+            state=TradeState.PAID,
+            transaction_id=f"t-{trade_no}",
+            amount=self.orders[trade_no].amount if amount is None else amount,
+            paid_at=at,
+        )
+
+    def notice(self, trade_no: str) -> tuple[dict[str, str], bytes]:
+        """Make a notice of a trade."""
+        return {"X-Genuine": "yes"}, json.dumps({"number": trade_no}).encode()
+
+    def _answer(self) -> None:
+        if self.away:
+            self.away -= 1
+            raise Unavailable("fake_unavailable", "渠道暂时不可用")
+        if self.declines:
+            raise Refused(self.declines, "渠道拒绝")

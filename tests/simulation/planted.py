@@ -1,0 +1,147 @@
+"""`serve` with a bug planted in it, to see that the chaos run finds it; or with hasty limits.
+
+python -m tests.simulation.planted [--plant NAME] [--ping SECONDS] serve
+"""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from realtime import hub, joining, live, redis_listener, snapshots
+from realtime.broker import Position
+from realtime.limits import Limits
+from server.cli import main
+
+
+def snapshot_before_position() -> None:
+    """Read a snapshot's data first, and the position that it claims to have a moment later."""
+
+    async def read(self: Any, channel: str) -> Any:
+        data = await self._run(snapshots.system("snapshots"), snapshots._reader(channel))
+        # 150 ms: what is committed now is published meanwhile, as on a slow day.
+        await asyncio.sleep(0.15)
+        [position] = await self._broker.positions([channel])
+        return {
+            "channel": channel,
+            "epoch": position.epoch,
+            "offset": position.offset,
+            "data": data,
+        }
+
+    snapshots.Snapshots._read = read  # type: ignore[method-assign]
+
+
+def epoch_not_checked() -> None:
+    """Take a stream that lost its contents for the one from before."""
+    missed = joining.Joining._missed
+    reads = joining.Joining._reads_past
+
+    def as_ours(self: Any, channel: Any) -> Any:
+        self._request.epoch = channel.position.epoch
+        return self._request
+
+    def lenient_missed(self: Any, channel: Any) -> Any:
+        as_ours(self, channel)
+        if self._request.offset > channel.position.offset:
+            self._request.offset = channel.position.offset
+        return missed(self, channel)
+
+    def lenient_reads(self: Any, channel: Any) -> bool:
+        as_ours(self, channel)
+        return reads(self, channel)
+
+    joining.Joining._missed = lenient_missed  # type: ignore[method-assign]
+    joining.Joining._reads_past = lenient_reads  # type: ignore[method-assign]
+    deliver = live.LiveChannel.deliver
+
+    def deliver_any(self: Any, epoch: str, first: int, *more: Any) -> None:
+        if self.position.epoch and epoch != self.position.epoch:
+            self.position = Position(epoch, first - 1)
+        deliver(self, epoch, first, *more)
+
+    live.LiveChannel.deliver = deliver_any  # type: ignore[method-assign]
+
+
+def join_after_await() -> None:
+    """Read what was missed, wait for something else, and only then begin to hear the channel."""
+    prepare = joining.Joining.prepare
+    result = joining.Joining.result
+
+    async def slow_prepare(self: Any) -> None:
+        await prepare(self)
+        self.early = result(self)
+        await asyncio.sleep(0.05)
+
+    joining.Joining.prepare = slow_prepare  # type: ignore[method-assign]
+    joining.Joining.result = lambda self: self.early  # type: ignore[method-assign]
+
+
+def partial_replay() -> None:
+    """Give a returning client the newest of what it missed, as if that were all."""
+
+    def missed(self: Any, page: Any, offset: int) -> list[bytes]:
+        kept = [(one.offset, one.body) for one in page.kept][-1:]
+        return [live.publication(body, at) for at, body in kept]
+
+    live.LiveChannel.missed = missed  # type: ignore[method-assign]
+
+
+def no_resubscribe() -> None:
+    """Forget, when Redis comes back, which channels this node hears; and never look."""
+    connect = redis_listener.RedisListener._connect
+
+    async def forgetful(self: Any) -> None:
+        wanted, self._wanted = self._wanted, {}
+        await connect(self)
+        self._wanted = wanted
+
+    async def never(self: Any) -> None:
+        return None
+
+    redis_listener.RedisListener._connect = forgetful  # type: ignore[method-assign]
+    hub.LiveChannels.check_positions = never  # type: ignore[method-assign]
+
+
+def gap_not_healed() -> None:
+    """Send on whatever comes, also where offsets are missing before it; and lose every fiftieth."""
+    heard = live.LiveChannel.deliver
+    count = 0
+
+    def deliver(self: Any, epoch: str, first: int, bodies: Any, sent_at: float) -> None:
+        nonlocal count
+        count += 1
+        if count % 50 == 0:
+            return
+        if self.position.epoch == epoch and first > self.position.offset + 1:
+            self.position = Position(epoch, first - 1)
+        heard(self, epoch, first, bodies, sent_at)
+
+    live.LiveChannel.deliver = deliver  # type: ignore[method-assign]
+
+
+PLANTS: dict[str, Callable[[], None]] = {
+    plant.__name__.replace("_", "-"): plant
+    for plant in (
+        snapshot_before_position,
+        epoch_not_checked,
+        join_after_await,
+        partial_replay,
+        no_resubscribe,
+        gap_not_healed,
+    )
+}
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--plant", choices=PLANTS)
+    parser.add_argument("--ping", type=float)
+    options, rest = parser.parse_known_args()
+    if options.plant:
+        PLANTS[options.plant]()
+    if options.ping:
+        hub.Limits = partial(Limits, ping_s=options.ping, position_check_s=3.0)  # type: ignore[misc,assignment]
+    sys.exit(main(rest))
