@@ -30,7 +30,7 @@ BERTH = BerthLabel(
     place_kind="section",
     division_code="440304",
     organization_id="city",
-    tariff_id="roadside@1",
+    tariff_id="roadside",
 )
 
 

@@ -134,6 +134,7 @@ async def give_up(world: World) -> None:
 
 
 async def fill_wallet(world: World) -> None:
+    await park(world)
     named = {"amount": 500, "provider": Method.WECHAT, "scene": "native"}
     await paid(world, await world.run(begin_top_up, actor=MOTORIST, **named))
 
