@@ -265,7 +265,7 @@ async def test_other_rights_are_told_and_hold_for_logins_that_are_under_way(worl
     await world.run(change_rights, account_id="o1", roles=["dispatcher"], division_codes=["440305"])
 
     now = await actor(world, login)
-    assert now.permissions == frozenset({"city.watch"})
+    assert now.permissions == ROLES["dispatcher"]
     assert now.scope.division_codes == frozenset({"440305"})
     [changed] = await world.facts(RightsChanged)
     assert changed.account_id == "o1"
