@@ -218,7 +218,7 @@ class Exchanges(Schema):
     items = list_of(Exchange)
 
 
-class DayBody(Schema):
+class ReconcileBody(Schema):
     """Which provider's day is compared."""
 
     provider = Text(required=True, validate=validate.OneOf(["wechat", "alipay"]))

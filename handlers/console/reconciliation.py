@@ -26,7 +26,7 @@ class Reconciliations(Handler):
     @action(
         "执行对账",
         permit="money.reconcile",
-        body=schema.DayBody,
+        body=schema.ReconcileBody,
         answer=schema.Reconciliation,
         once=True,
     )
