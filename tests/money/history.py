@@ -11,6 +11,8 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
+from redis.asyncio import Redis
+
 from server.domain.billing import Bill, BillState, waive_bill
 from server.domain.billing.reactions import bill_priced_stays
 from server.domain.ledger import Balance, Entry
@@ -80,7 +82,10 @@ class History:
         self.desk = Desk(self.store, list(self.providers.values()), public_url="http://city")
         self.relaying = asyncio.Lock()
         self.relay = Relay(
-            self.store, holder="check", wake=Wake("redis://127.0.0.1:1"), forward=_forward
+            self.store,
+            holder="check",
+            wake=Wake(Redis.from_url("redis://127.0.0.1:1")),
+            forward=_forward,
         )
 
     async def run(self, use_case: Callable[..., Awaitable[Any]], actor: Actor, **named: Any) -> Any:

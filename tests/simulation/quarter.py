@@ -16,7 +16,7 @@ from server.domain.equipment import (
 from server.domain.estate import Berth, BerthKind, City, Place, PlaceKind, Point, geohash, lay_out
 from server.domain.identity import Account, AccountKind, Organization, enrol, hash_password
 from server.domain.stay import Policy, observe, open_berths
-from server.domain.tariff import Rate, Tariff, publish_tariffs
+from server.domain.tariff import Cap, FreeTime, Rate, Tariff, Terms, publish_tariffs
 from server.kernel.access import system
 from server.kernel.work import Work
 from server.store.mongo import Store
@@ -26,12 +26,15 @@ DIVISION = "440304"
 PASSWORD = "a password for tests"
 TARIFF = Tariff(
     id="quarter@1",
+    code="quarter",
     name="quarter",
     number=1,
     valid_from=datetime(2026, 1, 1, tzinfo=UTC),
-    free_min=15,
-    rates=(Rate(0, 1440, unit_min=30, unit_amount=100),),
-    cap=2500,
+    terms=Terms(
+        free=FreeTime(15),
+        rates=(Rate(0, 1440, unit_min=30, unit_amount=100),),
+        caps=(Cap(2500),),
+    ),
 )
 
 
@@ -117,7 +120,7 @@ def _place(number: int, berths: int) -> Place:
         point=Point(point),
         outline=(point,),
         cell=geohash(point),
-        tariff_id=TARIFF.id,
+        tariff_id=TARIFF.code,
         total=berths,
     )
 
