@@ -100,9 +100,6 @@ async def fill_once(store: Store, data_dir: Path) -> None:
     """Put the demo city into an empty database."""
     if not await store.database["places"].find_one():
         await fill(store, data_dir)
-    # By itself, for cities that were filled in before devices had secrets.
-    if not await store.database["device_credentials"].find_one():
-        await issue_demo_secrets(store, data_dir)
 
 
 async def fill(store: Store, data_dir: Path, city: DemoCity | None = None) -> None:
@@ -123,6 +120,10 @@ async def fill(store: Store, data_dir: Path, city: DemoCity | None = None) -> No
         await put_calendars(work, years=shipped_calendars())
         await open_berths(work, berths=berths, places=places)
         await install(work, devices=[*_devices(city)])
+        key = _simulator_key(data_dir)
+        await issue_secrets(
+            work, secrets={one.id: demo_secret(key, one.id) for one in city.devices}
+        )
 
     async def people(work: Work) -> None:
         accounts = [*_staff(city, data_dir), *_motorists(city)]
@@ -139,13 +140,6 @@ async def fill(store: Store, data_dir: Path, city: DemoCity | None = None) -> No
 
     await store.run(system("demo"), people)
     await store.run(system("demo"), build)
-
-
-async def issue_demo_secrets(store: Store, data_dir: Path, city: DemoCity | None = None) -> None:
-    """Give every demo device the secret that follows from this installation's key."""
-    key = _simulator_key(data_dir)
-    secrets = {one.id: demo_secret(key, one.id) for one in (city or demo_city()).devices}
-    await store.run(system("demo"), lambda work: issue_secrets(work, secrets=secrets))
 
 
 def _places(city: DemoCity) -> Iterable[Place]:

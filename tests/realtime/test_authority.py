@@ -21,6 +21,7 @@ from server.domain.identity import (
     log_in_with_password,
     log_out,
 )
+from server.domain.identity.rules import permissions_of
 from server.kernel.access import Audience
 from server.kernel.errors import Unavailable
 from tests.world import World
@@ -64,7 +65,7 @@ async def test_rights_are_those_of_now(world: World) -> None:
 
     now = await authority.vouch(token)
     assert now is not None
-    assert now.meta["permissions"] == ["city.watch"]
+    assert set(now.meta["permissions"]) == permissions_of(["dispatcher"])
     assert now.meta["everything"] is True
 
 
