@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from handlers import money_schema as schema
 from handlers.base import Handler, Permit, action
 from handlers.money_shows import show_coupon, show_intent, show_payment, show_refund, show_wallet
+from handlers.paying import PayingHandler
 from handlers.shows import Shown, show_bill
 from server.domain.billing import bill_running_stay, redeem_coupon
 from server.domain.billing.queries import coupons_of
 from server.domain.payment import (
-    Method,
     begin_payment,
     begin_top_up,
     close_intent,
@@ -20,7 +20,7 @@ from server.domain.refund.queries import refunds_of
 from server.kernel.access import Audience
 
 
-class Intents(Handler):
+class Intents(PayingHandler):
     """`/intents`."""
 
     path = "/api/motorist/intents"
@@ -36,11 +36,7 @@ class Intents(Handler):
     )
     async def post(self, payer: str, provider: str, **wish: object) -> Shown:
         """Begin to pay one, several or all bills, or a part of them."""
-        self.app.desk.require(provider)
-        key = {"request_key": self.request_key, "provider": Method(provider)}
-        intent = await self.run(begin_payment, **key, **wish)
-        ip = self.request.remote_ip or ""
-        return show_intent(await self.app.desk.start(intent, payer=payer, client_ip=ip))
+        return await self.begin(begin_payment, payer=payer, provider=provider, **wish)
 
 
 class Intent(Handler):
@@ -117,7 +113,7 @@ class WalletPayments(Handler):
         return show_payment(await self.run(pay_from_wallet, **wish))
 
 
-class TopUps(Handler):
+class TopUps(PayingHandler):
     """`/top-ups`."""
 
     path = "/api/motorist/top-ups"
@@ -133,11 +129,7 @@ class TopUps(Handler):
     )
     async def post(self, payer: str, provider: str, **wish: object) -> Shown:
         """Begin to put money into the own wallet."""
-        self.app.desk.require(provider)
-        key = {"request_key": self.request_key, "provider": Method(provider)}
-        intent = await self.run(begin_top_up, **key, **wish)
-        ip = self.request.remote_ip or ""
-        return show_intent(await self.app.desk.start(intent, payer=payer, client_ip=ip))
+        return await self.begin(begin_top_up, payer=payer, provider=provider, **wish)
 
 
 class Coupons(Handler):

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from handlers import money_schema as schema
 from handlers import schema as common
 from handlers.base import Handler, action
-from handlers.money_shows import show_intent, show_payment, show_shift
+from handlers.money_shows import show_payment, show_shift
+from handlers.paying import PayingHandler
 from handlers.shows import Shown, show_bill
 from server.domain.billing.queries import bills_of_plate
-from server.domain.payment import Method, begin_payment, close_shift, open_shift, pay_by_cash
+from server.domain.payment import begin_payment, close_shift, open_shift, pay_by_cash
 from server.domain.vehicle import read_plate
 from server.kernel.access import Audience
 
@@ -58,7 +59,7 @@ class CashPayments(Handler):
         return show_payment(await self.run(pay_by_cash, bill_ids=bill_ids, request_key=key))
 
 
-class CodePayments(Handler):
+class CodePayments(PayingHandler):
     """`/intents`."""
 
     path = "/api/patrol/intents"
@@ -74,10 +75,7 @@ class CodePayments(Handler):
     )
     async def post(self, payer: str, provider: str, **wish: object) -> Shown:
         """Begin a payment whose code the driver scans."""
-        self.app.desk.require(provider)
-        key = {"request_key": self.request_key, "provider": Method(provider)}
-        intent = await self.run(begin_payment, **key, **wish)
-        return show_intent(await self.app.desk.start(intent, payer=payer))
+        return await self.begin(begin_payment, payer=payer, provider=provider, **wish)
 
 
 class CurrentShift(Handler):

@@ -4,7 +4,14 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from server.domain.billing import Bill, BillIssued, BillState, BillWithdrawn
+from server.domain.billing import (
+    Bill,
+    BillIssued,
+    BillState,
+    BillWithdrawn,
+    bill_running_stay,
+    pay_bill,
+)
 from server.domain.billing.reactions import bill_priced_stays
 from server.domain.stay import (
     Stay,
@@ -15,6 +22,7 @@ from server.domain.stay import (
 )
 from server.domain.stay.jobs import settle_berths
 from server.domain.vehicle import Plate, PlateColor
+from server.kernel.nouns import replace
 from server.kernel.work import Work
 from tests.world import NOON, World
 
@@ -45,6 +53,59 @@ async def test_a_closed_stay_is_billed_once_however_often_it_is_told(world: Worl
     assert (bill.due, bill.state, bill.plate) == (400, BillState.DUE, PLATE)
     assert sum(line.amount for line in bill.lines) == bill.due
     assert len(await world.facts(BillIssued)) == 1
+
+
+async def hold(world: World, *reasons: str) -> None:
+    """Hold the only stay for reasons, or for none any more."""
+
+    async def change(work: Work) -> None:
+        [stay] = await work.table(Stay).find({})
+        work.table(Stay).save(replace(stay, holds=reasons))
+
+    await world.run(change)
+
+
+async def test_nobody_is_billed_for_a_stay_that_is_held_until_it_is_released(world: World) -> None:
+    closed = await stay_for(world, minutes=61)
+    await hold(world, "clone")
+
+    await world.run(bill_priced_stays, facts=closed)
+    assert await bills(world) == []
+
+    await hold(world)
+    await world.run(bill_priced_stays, facts=closed)
+    assert [bill.state for bill in await bills(world)] == [BillState.DUE]
+
+
+async def test_a_dispute_takes_an_untouched_bill_back_and_leaves_one_that_is_partly_paid(
+    world: World,
+) -> None:
+    closed = await stay_for(world, minutes=61)
+    await world.run(bill_priced_stays, facts=closed)
+    await hold(world, "dispute")
+    await world.run(bill_priced_stays, facts=closed)
+    [withdrawn] = await bills(world)
+    assert withdrawn.state is BillState.WITHDRAWN
+
+    await hold(world)
+    await world.run(bill_priced_stays, facts=closed)
+    _, second = await bills(world)
+    await world.run(pay_bill, bill_id=second.id, amount=100)
+    await hold(world, "dispute")
+    await world.run(bill_priced_stays, facts=closed)
+
+    assert [(bill.standing, bill.paid) for bill in await bills(world)] == [(False, 0), (True, 100)]
+
+
+async def test_a_car_that_still_stands_keeps_the_price_that_it_was_shown(world: World) -> None:
+    await world.see("d1", "arrived", at_s=0)
+    stay = await world.run(identify_berth, berth_id="b1", plate=PLATE)
+    world.now = NOON + timedelta(minutes=61)
+    shown = await world.run(bill_running_stay, stay_id=stay.id)
+
+    await world.run(bill_priced_stays, facts=await world.facts(StayIdentified))
+
+    assert await bills(world) == [shown]
 
 
 async def test_a_free_stay_has_no_bill(world: World) -> None:
@@ -101,7 +162,6 @@ async def test_a_stay_whose_plate_is_known_later_is_billed_then(world: World) ->
         owner_id=stay.owner_id,
         arrived_at=stay.arrived_at,
         before=None,
-        billable=True,
     )
     await world.run(bill_priced_stays, facts=[told])
     await world.run(bill_priced_stays, facts=[told, closed])

@@ -3,20 +3,21 @@
 from collections.abc import Sequence
 
 from server.domain.billing.service import bill_stays
-from server.domain.stay import StayClosed, StayCorrected, StayIdentified, StayVoided
+from server.domain.stay import (
+    StayClosed,
+    StayCorrected,
+    StayDisputed,
+    StayIdentified,
+    StayReleased,
+    StayVoided,
+)
 from server.kernel.events import reacts_to
 from server.kernel.work import Work
 
-
-@reacts_to(StayClosed, StayCorrected, StayIdentified, StayVoided)
-async def bill_priced_stays(
-    work: Work, facts: Sequence[StayClosed | StayCorrected | StayIdentified | StayVoided]
-) -> None:
-    """Issue, or issue anew, the bills of the stays whose price or plate is known now, or that were none."""
-    stay_ids = [fact.stay_id for fact in facts if not _still_open(fact)]
-    if stay_ids:
-        await bill_stays(work, stay_ids=stay_ids)
+Billable = StayClosed | StayCorrected | StayIdentified | StayVoided | StayDisputed | StayReleased
 
 
-def _still_open(fact: StayClosed | StayCorrected | StayIdentified | StayVoided) -> bool:
-    return isinstance(fact, StayIdentified) and not fact.billable
+@reacts_to(StayClosed, StayCorrected, StayIdentified, StayVoided, StayDisputed, StayReleased)
+async def bill_priced_stays(work: Work, facts: Sequence[Billable]) -> None:
+    """Bring the bills of stays in line with what has become of their price, plate or doubts."""
+    await bill_stays(work, stay_ids=list(dict.fromkeys(fact.stay_id for fact in facts)))

@@ -42,14 +42,18 @@ class Price:
 async def bill_stays(work: Work, *, stay_ids: Sequence[str]) -> None:
     """Bring the bills of closed stays in line with their price; done twice, it changes nothing.
 
-    A stay without a plate, or without a fee, has no bill, unless something was paid for it.
+    A stay without a plate, or without a fee, has no bill, unless something was paid for it. While a
+    stay is held none is issued, and one that nobody has touched is taken back.
     """
-    stays = await work.table(Stay).load(stay_ids)
-    have = await _bills_of(work, list(stays))
-    for stay in stays.values():
-        standing = [bill for bill in have.get(stay.id, ()) if bill.standing]
-        before = standing[0] if standing else None
-        if before is None or not _fits(stay, before):
+    loaded = await work.table(Stay).load(stay_ids)
+    stays = [stay for stay in loaded.values() if not stay.open]
+    have = await _bills_of(work, [stay.id for stay in stays])
+    for stay in stays:
+        before = next((bill for bill in have.get(stay.id, ()) if bill.standing), None)
+        if stay.holds and (before is None or (before.untouched and not before.discounts)):
+            if before is not None:
+                _withdraw(work, before)
+        elif before is None or not _fits(stay, before):
             await _replace(work, stay, before, _price_of(stay), number=_next(have, stay))
 
 
@@ -191,7 +195,7 @@ async def _replace(
     if before is not None:
         paid = before.paid + before.surplus
         kept = await _carried(work, before, price.amount)
-        work.tell(BillWithdrawn(at=work.now, **_about(rows.save(before.withdraw()))))
+        _withdraw(work, before)
     plate = stay.plate or (before.plate if before else None)
     if plate is None or not (price.amount or paid):
         return None
@@ -215,6 +219,10 @@ async def _replace(
     if issued.surplus:
         work.tell(BillOverpaid(at=work.now, surplus=issued.surplus, **_about(issued)))
     return issued
+
+
+def _withdraw(work: Work, bill: Bill) -> None:
+    work.tell(BillWithdrawn(at=work.now, **_about(work.table(Bill).save(bill.withdraw()))))
 
 
 async def _carried(work: Work, before: Bill, due: Fen) -> tuple[Discount, ...]:

@@ -58,13 +58,12 @@ class StayOpened(StayFact):
 @fact
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StayIdentified(StayFact):
-    """A stay has got a plate, or another one; `billable` says that it was priced before.
+    """A stay has got a plate, or another one.
 
     Who drove under the plate before, `owner_before`, is to be told that it was not that car.
     """
 
     before: Plate | None
-    billable: bool
     owner_before: str | None = None
 
 

@@ -31,7 +31,6 @@ def identified(before: Stay, after: Stay, *, at: datetime) -> StayIdentified:
     return StayIdentified(
         at=at,
         before=before.plate,
-        billable=not after.open,
         owner_before=lost,
         **about(after),
     )
