@@ -198,9 +198,7 @@ def bill_told(fact: BillToldFact) -> list[Publication]:
         "due": fact.due,
     }
     if isinstance(fact, BillDiscounted | BillPaid | BillRefunded):
-        data["amount"] = fact.amount
-    if isinstance(fact, BillDiscounted | BillPaid):
-        data["open"] = fact.open
+        data |= {"amount": fact.amount, "open": fact.open}
     return [Publication(f"#{fact.owner_id}", data)]
 
 

@@ -292,6 +292,21 @@ async def test_a_paid_stay_that_is_priced_anew_carries_what_was_paid(world: Worl
     await sound(world)
 
 
+async def test_a_surplus_that_goes_back_while_the_price_rises_is_owed_again(world: World) -> None:
+    [bill] = await billed(world, 400)
+    await paid(world, await wish(world, bill))
+    await priced(world, "stay1", 250)
+    await react(world)
+    [refund] = await refunds(world)
+
+    await priced(world, "stay1", 400)
+    await world.run(hear_refund, answer=RefundAnswer(refund.id, RefundState.SUCCEEDED))
+
+    left = await bill_of(world, "stay1")
+    assert (left.state, left.paid, left.open, left.waived) == (BillState.PART_PAID, 250, 150, 0)
+    await sound(world)
+
+
 async def test_two_surpluses_told_at_once_go_back_whole(world: World) -> None:
     [bill] = await billed(world, 700)
     await paid(world, await wish(world, bill))

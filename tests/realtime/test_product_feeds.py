@@ -372,7 +372,7 @@ def fold_own(held: Own, data: dict[str, Any]) -> Own:
         case "BillIssued":
             due = data["due"]
             folded[data["bill_id"]] = {"stay_id": data["stay_id"], "due": due, "open": due}
-        case "BillPaid" | "BillDiscounted":
+        case "BillPaid" | "BillDiscounted" | "BillRefunded":
             folded[data["bill_id"]] = folded[data["bill_id"]] | {"open": data["open"]}
         case "BillWithdrawn":
             del folded[data["bill_id"]]

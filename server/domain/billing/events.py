@@ -66,6 +66,7 @@ class BillOverpaid(BillFact):
 @fact
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BillRefunded(BillFact):
-    """Something that was paid was given back; it is not owed again."""
+    """Something that was paid was given back; `open` is what is left to pay then."""
 
     amount: Fen
+    open: Fen

@@ -107,8 +107,8 @@ class Bill:
         assert 0 < amount <= self.open, f"{amount} for {self.open} on {self.id}"
         return replace(self, paid=self.paid + amount).settled()
 
-    def unpay(self, forgiven: Discount) -> Self:
-        """Note that something was given back, of the surplus first; the rest is not owed again."""
+    def unpay(self, forgiven: Discount, *, owed_again: bool) -> Self:
+        """Note that something was given back, of the surplus first; the rest is forgiven, or owed."""
         amount = forgiven.amount
         assert 0 < amount <= self.paid + self.surplus, f"{amount} of {self.paid} on {self.id}"
         of_surplus = min(amount, self.surplus)
@@ -116,6 +116,8 @@ class Bill:
         left = replace(self, surplus=self.surplus - of_surplus, paid=self.paid - of_paid)
         if not of_paid:
             return left
+        if owed_again:
+            return left.settled() if left.standing else left
         waiver = replace(forgiven, amount=of_paid)
         return replace(left, discounts=(*left.discounts, waiver))
 

@@ -93,16 +93,21 @@ async def pay_bill(work: Work, *, bill_id: str, amount: Fen) -> tuple[Bill | Non
     return paid, taken
 
 
-async def unpay_stay(work: Work, *, stay_id: str, amount: Fen, reference: str, reason: str) -> None:
-    """Note that something which was paid for a stay was given back; it is not owed again."""
+async def unpay_stay(
+    work: Work, *, stay_id: str, amount: Fen, reference: str, reason: str, owed_again: bool
+) -> None:
+    """Note that something which was paid for a stay was given back.
+
+    It is forgiven, or `owed_again`: a surplus that is one no more, as the price rose meanwhile.
+    """
     rows = work.table(Bill)
     found = await rows.find({"stay_id": stay_id}, sort="revision")
     bill = next((one for one in found if one.standing), found[-1])
     forgiven = Discount(
         kind=DiscountKind.WAIVER, amount=amount, reference=reference, reason=reason, at=work.now
     )
-    left = rows.save(bill.unpay(forgiven))
-    work.tell(BillRefunded(at=work.now, amount=amount, **_about(left)))
+    left = rows.save(bill.unpay(forgiven, owed_again=owed_again))
+    work.tell(BillRefunded(at=work.now, amount=amount, open=left.open, **_about(left)))
 
 
 async def waive_bill(work: Work, *, bill_id: str, amount: Fen, reason: str) -> Bill:

@@ -56,6 +56,7 @@ class Refund:
     """So much of a payment to be given back; its id is the merchant's refund number.
 
     It is of what was paid for one stay, or of what found nothing to pay where `stay_id` is empty.
+    What is given back `of_surplus` is forgiven to nobody.
     """
 
     id: str
@@ -67,6 +68,7 @@ class Refund:
     payer_id: str
     organization_id: str
     stay_id: str
+    of_surplus: bool = False
     amount: Fen
     paid: Fen
     reason: str

@@ -26,6 +26,7 @@ async def open_refund(
     reason: str,
     request_key: str,
     stay_id: str = "",
+    of_surplus: bool = False,
 ) -> Refund:
     """Set part of a payment aside to be given back, and open its refund.
 
@@ -51,6 +52,7 @@ async def open_refund(
             payer_id=payment.payer_id,
             organization_id=part.organization_id if part else "",
             stay_id=stay_id,
+            of_surplus=of_surplus,
             amount=amount,
             paid=payment.amount,
             reason=reason,
@@ -141,6 +143,7 @@ async def refund_surplus(work: Work, *, bill_id: str) -> None:
                     reason="停车费更正，退还多付部分",
                     request_key=f"surplus:{bill.id}:{payment.id}",
                     stay_id=bill.stay_id,
+                    of_surplus=True,
                 )
                 owed -= amount
 
@@ -172,6 +175,7 @@ async def _succeed(work: Work, refund: Refund) -> Refund:
             amount=refund.amount,
             reference=refund.id,
             reason=refund.reason,
+            owed_again=refund.of_surplus,
         )
     if refund.target is Target.WALLET:
         await tell_wallet(work, refund.payer_id)
