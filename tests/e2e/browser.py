@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 SCREENS = Path(__file__).parents[2] / "build" / "screens"
 SIZES = {"desktop": (1440, 900), "phone": (390, 844)}
@@ -19,6 +19,9 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+# 20 s: on a machine with other work a page took 8 s to be live, and `expect` would give it 5.
+PATIENCE_MS = 20_000
+expect.set_options(timeout=PATIENCE_MS)
 # What a browser says when a test itself takes the network away.
 CUT = (
     "ERR_INTERNET_DISCONNECTED",
@@ -67,7 +70,7 @@ async def screen(browser: Browser, size: str) -> AsyncIterator[Screen]:
         viewport={"width": width, "height": height}, locale="zh-CN", timezone_id="Asia/Shanghai"
     )
     opened = Screen(await context.new_page(), size)
-    opened.page.set_default_timeout(20_000)
+    opened.page.set_default_timeout(PATIENCE_MS)
     yield opened
     await context.close()
     assert opened.unexpected() == []
