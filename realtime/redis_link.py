@@ -135,18 +135,17 @@ class RedisLink(asyncio.Protocol):
         else:
             self._timer = self._loop.call_at(due, self._watch_answers)
 
-    def _watch_silence(self, quiet_s: float, *, asked: bool = False) -> None:
-        due = self._heard_at + quiet_s
-        if due > self._loop.time():
-            self._timer = self._loop.call_at(due, self._watch_silence, quiet_s)
-        elif asked:
+    def _watch_silence(self, quiet_s: float, asked_at: float = 0.0) -> None:
+        """Ask after each silence; a question that nothing has been heard since is a dead link."""
+        if self._heard_at < asked_at:
             self.drop()
+            return
+        now, due = self._loop.time(), self._heard_at + quiet_s
+        if due > now:
+            self._timer = self._loop.call_at(due, self._watch_silence, quiet_s)
         else:
             self.write([("PING",)])
-            self._timer = self._loop.call_later(quiet_s, lambda: self._after_ping(quiet_s))
-
-    def _after_ping(self, quiet_s: float) -> None:
-        self._watch_silence(quiet_s, asked=True)
+            self._timer = self._loop.call_later(quiet_s, self._watch_silence, quiet_s, now)
 
 
 async def connect(
