@@ -28,12 +28,6 @@ def ack_topic(device_id: str) -> str:
     return f"devices/{device_id}/ack"
 
 
-def down_topic(device_id: str, command: str) -> str:
-    """Name the topic on which a device hears a command."""
-    assert is_device_id(device_id), device_id
-    return f"devices/{device_id}/down/{command}"
-
-
 def parse_up(topic: str) -> tuple[str, str] | None:
     """Read (device id, kind) out of a topic, or None when it is no upward topic of the contract."""
     found = _UP.fullmatch(topic)

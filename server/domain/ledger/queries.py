@@ -1,7 +1,5 @@
 """Reads of the ledger: balances as sums of postings, and its own check."""
 
-from collections.abc import Sequence
-
 from server.domain.ledger.model import GUARDED, Balance, Chain, Entry, kind_of
 from server.domain.ledger.rules import Fault, verify_chain
 from server.kernel.money import Fen
@@ -20,11 +18,6 @@ async def balances(work: Work, *, prefix: str = "") -> dict[str, Fen]:
         ]
     )
     return {row["_id"]: int(row["amount"]) for row in found}
-
-
-async def entries_of(work: Work, *, account: str, limit: int = 50) -> Sequence[Entry]:
-    """List the entries that touch an account, the latest first."""
-    return await work.table(Entry).find({"postings.account": account}, sort="-at", limit=limit)
 
 
 async def check_ledger(work: Work) -> list[Fault]:

@@ -7,7 +7,6 @@ from typing import Any, Generic, TypeVar
 
 from server.domain.stay.model import Stay
 from server.domain.stay.model.edits import EditRequest, RequestState, StayEdit
-from server.domain.stay.model.photos import Photo
 from server.domain.stay.model.policies import Policy, PolicyLayer
 from server.domain.stay.model.reviews import Review, ReviewReason, ReviewState
 from server.domain.stay.service.edits import stay_in_sight
@@ -91,12 +90,6 @@ async def edits_of(work: Work, *, stay_id: str) -> list[StayEdit]:
     """List a stay's edits, the oldest first."""
     stay = await stay_in_sight(work, stay_id=stay_id)
     return await work.table(StayEdit).find({"stay_ids": stay.id}, sort="at")
-
-
-async def photos_of(work: Work, *, stay_id: str) -> list[Photo]:
-    """List a stay's photos, the oldest first."""
-    stay = await stay_in_sight(work, stay_id=stay_id)
-    return await work.table(Photo).find({"stay_id": stay.id}, sort="taken_at")
 
 
 @dataclass(frozen=True, slots=True)
