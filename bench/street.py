@@ -1,6 +1,7 @@
 """A city of nothing but numbers for the benches: berths with a sensor each, and no debounce."""
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from server.domain.equipment import Device, DeviceKind, install
@@ -52,20 +53,21 @@ async def fill(store: Store, berths: int = BERTHS) -> None:
 class Street:
     """Makes the next reading of each sensor: arrived, left, arrived, …"""
 
-    def __init__(self, berths: int = BERTHS) -> None:
+    def __init__(self, numbers: Sequence[int] = range(BERTHS)) -> None:
+        self._numbers = numbers
         self._next = 0
-        self._seqs = [0] * berths
+        self._seqs = [0] * len(numbers)
 
     def reading(self) -> tuple[str, bytes]:
         """Give the next sensor's id and its reading as canonical JSON; sensors take turns."""
-        number = self._next
-        self._next = (number + 1) % len(self._seqs)
-        seq = self._seqs[number]
-        self._seqs[number] = seq + 1
+        turn = self._next
+        self._next = (turn + 1) % len(self._seqs)
+        seq = self._seqs[turn]
+        self._seqs[turn] = seq + 1
         kind = "left" if seq % 2 else "arrived"
         at = int(datetime.now(UTC).timestamp() * 1000)
         body = {"boot": 1, "seq": seq, "at": at, "kind": kind, "battery": 90, "rssi": -80}
-        return f"sensor-{number}", json.dumps(body).encode()
+        return f"sensor-{self._numbers[turn]}", json.dumps(body).encode()
 
 
 def _place(number: int) -> Place:

@@ -171,10 +171,11 @@ class _Settled:
         the two brings a message again, never a device that waits in vain."""
         for device_id, numbers in self._numbers.items():
             post.publish(ack_topic(device_id), msgspec.json.encode({"acks": numbers}))
-        now = datetime.now(UTC)
         for parcel in self._done:
             post.ack(parcel.arrival)
-            metrics.ACK_SECONDS.observe((now - parcel.arrival.received_at).total_seconds())
+        if self._done:
+            oldest = min(parcel.arrival.received_at for parcel in self._done)
+            metrics.ACK_SECONDS.observe((datetime.now(UTC) - oldest).total_seconds())
         for (kind, verdict), count in self._verdicts.items():
             metrics.READINGS.labels(kind, verdict).inc(count)
         for letter in self.letters:

@@ -16,7 +16,7 @@ FLUSH_READINGS = Histogram(
 FLUSH_SECONDS = Histogram("smartcloud_flush_seconds", "From the start of a flush to its commit.")
 ACK_SECONDS = Histogram(
     "smartcloud_ack_seconds",
-    "From the receipt of a message to its acknowledgement.",
+    "From the receipt of the oldest message of a flush to its acknowledgement.",
     buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 60),
 )
 IN_HAND = Gauge("smartcloud_gateway_in_hand", "Messages received and not acknowledged yet.")

@@ -6,7 +6,7 @@ function of its own, written out field by field (4 µs instead of 13 for 15 fiel
 checker it *is* `dataclasses.replace`, so wrong names and types are found all the same.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dataclasses import replace
@@ -37,4 +37,9 @@ else:
         return _copier(noun.__class__)(noun, **changes)
 
 
-__all__ = ["replace"]
+def stamp(noun: Any, v: int) -> None:
+    """Set the version of a noun that nobody else has seen yet: a copy for that alone costs 3 µs."""
+    noun.__class__.v.__set__(noun, v)
+
+
+__all__ = ["replace", "stamp"]

@@ -15,7 +15,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from server.kernel.access import Actor
 from server.kernel.errors import NotFound
 from server.kernel.events import Fact
-from server.kernel.nouns import replace
+from server.kernel.nouns import replace, stamp
 from server.kernel.table import TABLES, Noun, Table
 
 N = TypeVar("N", bound=Noun)
@@ -139,15 +139,16 @@ class Rows(Generic[N]):
     def add(self, noun: N) -> N:
         """Put in a new row; its version becomes 1."""
         assert noun.id not in self._held, f"{noun.id} is there already"
-        kept = replace(noun, v=1)  # type: ignore[type-var]
-        self._held[noun.id] = Held(kept, None, dirty=True)
-        return kept
+        stamp(noun, 1)
+        self._held[noun.id] = Held(noun, None, dirty=True)
+        return noun
 
     def save(self, noun: N) -> N:
         """Put a changed row back; gives it with its new version."""
         assert not self.table.append_only, f"{self.table.name} is never changed"
         held = self._held[noun.id]
-        kept = replace(noun, v=held.noun.v + 1)  # type: ignore[type-var]
+        kept = replace(noun) if noun is held.noun else noun  # type: ignore[type-var]
+        stamp(kept, held.noun.v + 1)
         held.noun, held.dirty = kept, True
         return kept
 
