@@ -41,10 +41,12 @@ class Arrival:
 
 
 class MqttClient:
-    """A persistent MQTT 3.1.1 session that reconnects by itself and acknowledges when told to.
+    """An MQTT 3.1.1 session that reconnects by itself and acknowledges when told to.
 
     `hear` is called with each message, and `ack` must be called once for each. Not more than
     `in_hand_limit` messages are held: beyond, the socket is not read until half of them are done.
+    The session outlives its connections at the broker, unless it is `passing`: only then are the
+    messages of ours counted that the broker has not taken yet, for `drain`.
     """
 
     def __init__(
@@ -55,14 +57,21 @@ class MqttClient:
         filters: tuple[str, ...],
         hear: Callable[[Arrival], None],
         in_hand_limit: int = 5_000,
+        passing: bool = False,
+        on_connected: Callable[[], None] = lambda: None,
     ) -> None:
         self.connected = False
         self.in_hand = 0
+        self.under_way = 0
         self._url = url
         self._client_id = client_id
         self._filters = filters
         self._hear = hear
         self._in_hand_limit = in_hand_limit
+        self._passing = passing
+        self._on_connected = on_connected
+        self._drained_below = 0
+        self._drained = asyncio.Event()
         self._paho: Paho | None = None
         # Message ids live within one connection: an id of an older one must never be acknowledged.
         self._connection = 0
@@ -100,7 +109,15 @@ class MqttClient:
     def publish(self, topic: str, payload: bytes) -> None:
         """Publish with QoS 1 and go on; without a connection the message is not sent at all."""
         if self._paho is not None:
+            self.under_way += self._passing
             self._paho.publish(topic, payload, qos=1)
+
+    async def drain(self, below: int) -> None:
+        """Wait until fewer than that many messages are on their way; without a connection none is."""
+        while self.connected and self.under_way >= below:
+            self._drained_below = below
+            self._drained.clear()
+            await self._drained.wait()
 
     def ack(self, arrival: Arrival) -> None:
         """Acknowledge a message once it is safe; the broker hears of it in the order of arrival.
@@ -136,6 +153,7 @@ class MqttClient:
                 await client.subscribe(topic_filter, qos=1)
             self.connected = True
             log.info("Broker is there", extra={"client_id": self._client_id})
+            self._on_connected()
             await self._until_cut(client)
 
     def _client(self) -> aiomqtt.Client:
@@ -146,7 +164,7 @@ class MqttClient:
             **connection_of(self._url),
             identifier=self._client_id,
             protocol=aiomqtt.ProtocolVersion.V311,
-            clean_session=False,
+            clean_session=self._passing,
             keepalive=KEEPALIVE_S,
             # No limit: the acknowledgements of a whole flush leave at once. With one, paho looks
             # through all that are under way at each PUBACK, which is quadratic.
@@ -160,8 +178,14 @@ class MqttClient:
         paho.disable_logger()
         # Past aiomqtt's queue and iterator, which make a task for each message: 60 µs saved.
         paho.on_message = self._on_message
-        paho.on_publish = None  # nobody waits for PUBACKs
+        # Who keeps the session waits for no PUBACKs.
+        paho.on_publish = self._on_taken if self._passing else None
         return client
+
+    def _on_taken(self, *_: object) -> None:
+        self.under_way -= 1
+        if self.under_way < self._drained_below:
+            self._drained.set()
 
     async def _until_cut(self, client: aiomqtt.Client) -> None:
         """Wait until the connection is lost, which raises, or closed by us."""
@@ -184,6 +208,8 @@ class MqttClient:
         self.connected = False
         self._reading = False
         self._paho = None
+        self.under_way = 0
+        self._drained.set()
 
     def _on_message(self, _paho: Paho, _userdata: object, message: MQTTMessage) -> None:
         try:
