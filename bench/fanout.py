@@ -19,7 +19,17 @@ from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 
-from bench.loads import Line, Missing, build_tools, floor, hub, load, nchan, nchan_missing
+from bench.loads import (
+    Line,
+    Missing,
+    bare_tornado,
+    build_tools,
+    floor,
+    hub,
+    load,
+    nchan,
+    nchan_missing,
+)
 
 Server = Callable[[Path], AbstractContextManager[tuple[int, list[str]]]]
 SECONDS = 1.5
@@ -68,6 +78,7 @@ def run(built: Path, results: Path) -> None:
         if name != "memory":
             phases = [f"-a{SECONDS}:8", f"-f2:{RATE}"] if name != "floor" else [f"-a{SECONDS}:8"]
             keep(results, name, measure(built, server, f"-n{MOST}", *phases))
+    keep(results, "tornado", measure(built, bare_tornado, f"-n{MOST}"))
     counts: list[Line] = []
     stalled = partial(hub, send_buffer=SEND_BUFFER, counts=counts)
     phases = [f"-f3:{RATE}", f"-z{STALLED}", f"-f9:{RATE}", "-x1"]
@@ -116,9 +127,12 @@ def print_table(lines: list[Line]) -> None:
         ("sockets/s: handshake, connect, recovering subscribe", "≥ 2,000", "conn_s", "connect"),
         ("the same a CPU-second", "", "conn_cpu_s", "connect"),
     ]
+    bare = median("tornado", "conn_cpu_s", phase="connect", n=MOST)
     for what, asked, field, phase in rows:
         ours, theirs = (median(name, field, phase=phase, n=MOST) for name in ("hub", "nchan"))
         print(f"{what:58}{asked:>8}{ours:9,.1f}{'':9}{theirs:9,.1f}")
+    what = "the same a CPU-second, of a bare Tornado handler"
+    print(f"{what:58}{'':8}{ours / bare:8.2f}×{'':18}{bare:12,.0f}")
     print_stall(median)
 
 

@@ -27,7 +27,7 @@ from devices.lanes import Lane
 from devices.mqtt import Arrival
 from devices.patience import Patience
 from devices.topics import parse_up
-from server.main import calm_collector, taker
+from server.main import REMEMBERED, calm_collector, taker
 from server.standalone import Servers
 from server.store.mongo import Store, connect
 
@@ -107,7 +107,7 @@ async def take_part(url: str, options: argparse.Namespace) -> tuple[int, float]:
     """Be one ingest process with its share of the devices; gives the changes and its CPU seconds."""
     seconds, profile = options.seconds, options.profile
     client = connect(url)
-    store = Store(client["bench_ingest"])
+    store = Store(client["bench_ingest"], remembered=REMEMBERED)
 
     async def bury(_letters: object) -> None:
         raise AssertionError("no message of this bench is bad")

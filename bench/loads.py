@@ -171,6 +171,15 @@ def hub(
             counts.append({"phase": "counts", **json.loads(process.stdout.readline())})
 
 
+@contextmanager
+def bare_tornado(built: Path) -> Iterator[tuple[int, list[str]]]:
+    """Run Tornado with a handler that only answers; gives its process id, and arguments."""
+    port = free_port()
+    command = [sys.executable, "-m", "bench.bare_tornado", str(port)]
+    with running(command, port, SERVER_CORE, cwd=ROOT) as process:
+        yield process.pid, hub_arguments(port, {"epoch": "", "offset": 0})
+
+
 def hub_arguments(port: int, place: Line) -> list[str]:
     """Give the load client's arguments: connect, subscribe and recover from a place, publish."""
     expires_at = datetime.now(UTC) + timedelta(hours=1)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Annotated, Any, TypeVar
 
 import jwt
@@ -40,11 +41,12 @@ class KeyRefused(ValueError):
     """No key of this kind can be read from the text."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Keys:
     """What tokens are verified by: a key shared with who signs them, a public RSA key, or both.
 
-    With an audience or an issuer, a token has to name it.
+    With an audience or an issuer, a token has to name it. Each is equal to itself only, as a public
+    key has no hash: what one has verified is not remembered for another.
     """
 
     hmac: str = field(default="", repr=False)
@@ -227,27 +229,35 @@ def plain(value: Any, encoded: str) -> Any:
 def _read(keys: Keys | str, token: str, shape: type[Claims]) -> Claims:
     if isinstance(keys, str):
         keys = Keys(hmac=keys)
-    # Times are checked by us on strictly typed claims: PyJWT turns booleans and floats into
-    # integers, and lets an infinite float through as an OverflowError.
-    options: Any = dict.fromkeys(("verify_exp", "verify_nbf", "verify_iat", "verify_sub"), False)
-    options["verify_aud"] = bool(keys.audience)
     try:
-        key, algorithm = _key_for(keys, jwt.get_unverified_header(token).get("alg"))
-        claims = jwt.decode(
-            token,
-            key,
-            algorithms=[algorithm],
-            audience=keys.audience or None,
-            issuer=keys.issuer or None,
-            options=options,
-        )
-        return msgspec.convert(claims, shape)
+        return msgspec.convert(_verified(keys, token), shape)
     except (jwt.PyJWTError, msgspec.ValidationError, ValueError, OverflowError) as refusal:
         raise TokenInvalid(str(refusal)) from refusal
 
 
-def _key_for(keys: Keys, algorithm: object) -> tuple[str | RSAPublicKey, str]:
-    """Give the key of an algorithm: the header picks among pairs, never a key for an algorithm."""
+# 4,096 tokens: in a storm the same ones come back, and to check one is a sixth of the handshake.
+@lru_cache(maxsize=4096)
+def _verified(keys: Keys, token: str) -> dict[str, Any]:
+    """Give the claims of a genuine token, whatever the time."""
+    # Times are checked by us on strictly typed claims: PyJWT turns booleans and floats into
+    # integers, and lets an infinite float through as an OverflowError.
+    options: Any = dict.fromkeys(("verify_exp", "verify_nbf", "verify_iat", "verify_sub"), False)
+    options["verify_aud"] = bool(keys.audience)
+    key, algorithm = _key_for(keys, token)
+    claims: dict[str, Any] = jwt.decode(
+        token,
+        key,
+        algorithms=[algorithm],
+        audience=keys.audience or None,
+        issuer=keys.issuer or None,
+        options=options,
+    )
+    return claims
+
+
+def _key_for(keys: Keys, token: str) -> tuple[str | RSAPublicKey, str]:
+    """Give the key and its algorithm: a header picks among pairs, never a key for an algorithm."""
+    algorithm = jwt.get_unverified_header(token).get("alg") if keys.rsa is not None else ALGORITHM
     if algorithm == ALGORITHM and keys.hmac:
         return keys.hmac, ALGORITHM
     if algorithm == "RS256" and keys.rsa is not None:

@@ -7,7 +7,7 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,7 +39,8 @@ from server.balancing import Balancer
 from server.config import Config
 from server.device_keys import StoredKeys
 from server.domain.equipment import Reading, Verdict, accept_readings
-from server.domain.stay import observe
+from server.domain.stay import Policy, observe
+from server.domain.tariff import CalendarYear, Tariff
 from server.kernel.access import system
 from server.kernel.errors import Unavailable
 from server.kernel.work import Work
@@ -64,6 +65,8 @@ STORE_WITHIN_S = 30.0
 SEED_LEASE_S = 20.0
 # 40 readings: from there on the cheaper writes of a bulk outweigh its reads waiting for each other.
 FEW = 40
+# What pricing a reading's stay asks for, and ingest never changes.
+REMEMBERED = (Policy, Tariff, CalendarYear)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,7 @@ async def run_serve(config: Config) -> None:
 
 async def run_ingest(config: Config) -> None:
     """Carry readings from the MQTT broker into the store until SIGTERM."""
-    async with _process(config, "ingest") as process:
+    async with _process(config, "ingest", remembered=REMEMBERED) as process:
         gateway = Gateway(
             mqtt_url=config.mqtt_url,
             client_id=f"ingest-{config.node}",
@@ -204,11 +207,14 @@ def _is_there(config: Config, name: str) -> bool:
 
 
 @asynccontextmanager
-async def _process(config: Config, name: str) -> AsyncIterator[Process]:
+async def _process(
+    config: Config, name: str, *, remembered: Collection[type] = ()
+) -> AsyncIterator[Process]:
     calm_collector()
     client = connect(config.mongo_url)
     wake = Wake(client_of(config.redis_url, timeout_s=2))
-    store = Store(client[config.mongo_database], on_told=wake.nudge)
+    database = client[config.mongo_database]
+    store = Store(database, on_told=wake.nudge, remembered=remembered)
     node = f"{name}@{socket.gethostname()}:{os.getpid()}"
     process = Process(config, name, node, store, wake, asyncio.Event())
     loop = asyncio.get_running_loop()

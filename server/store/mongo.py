@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -21,6 +21,7 @@ from server.kernel.period import whole_ms
 from server.kernel.table import TABLES, Index, Noun, Table
 from server.kernel.work import Held, Source, Where, Work
 from server.store.documents import Document, audit_row, filter_of, outbox_row
+from server.store.memory import Memory
 
 N = TypeVar("N", bound=Noun)
 T = TypeVar("T")
@@ -56,7 +57,10 @@ def connect(url: str) -> AsyncMongoClient[Document]:
 
 
 class Store:
-    """Runs units of work against one database."""
+    """Runs units of work against one database.
+
+    Rows of the nouns in `remembered` may be a second old: for a process that only reads them.
+    """
 
     def __init__(
         self,
@@ -65,11 +69,14 @@ class Store:
         clock: Callable[[], datetime] = lambda: whole_ms(datetime.now(UTC)),
         ids: Callable[[], str] = new_id,
         on_told: Callable[[], None] = lambda: None,
+        remembered: Collection[type] = (),
     ) -> None:
         self.database = database
         self.clock = clock
         self.new_id = ids
         self._on_told = on_told
+        self._remembered = frozenset(remembered)
+        self._memory = Memory()
 
     async def prepare(self) -> None:
         """Create the collections and indexes that are declared and not there yet."""
@@ -188,10 +195,16 @@ class Store:
         session: AsyncClientSession | None = None,
     ) -> list[N]:
         """Read rows of a table."""
-        rows = self.database[table.name].find(filter_of(where), limit=limit, session=session)
-        if sort:
-            rows = rows.sort(sort.removeprefix("-"), -1 if sort.startswith("-") else 1)
-        return [from_document(table.noun, row) for row in await rows.to_list(None)]
+
+        async def read() -> list[N]:
+            rows = self.database[table.name].find(filter_of(where), limit=limit, session=session)
+            if sort:
+                rows = rows.sort(sort.removeprefix("-"), -1 if sort.startswith("-") else 1)
+            return [from_document(table.noun, row) for row in await rows.to_list(None)]
+
+        if table.noun not in self._remembered:
+            return await read()
+        return await self._memory.ask(f"{table.name} {where} {sort} {limit}", read)
 
     async def aggregate(
         self, table: Table[Any], pipeline: Sequence[Mapping[str, Any]]
