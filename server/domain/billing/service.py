@@ -16,7 +16,6 @@ from server.domain.billing.events import (
 from server.domain.billing.model import (
     SETTLED,
     Bill,
-    BillState,
     Coupon,
     Discount,
     DiscountKind,
