@@ -22,6 +22,8 @@ from tornado.web import Application
 import server.domain.billing.reactions
 import server.domain.equipment.jobs
 import server.domain.insight.jobs
+import server.domain.recovery.jobs
+import server.domain.recovery.reactions
 import server.domain.refund.reactions
 import server.domain.stay.jobs
 import server.domain.stay.reactions
@@ -329,6 +331,8 @@ DECLARING = (
     server.domain.billing.reactions,
     server.domain.equipment.jobs,
     server.domain.insight.jobs,
+    server.domain.recovery.jobs,
+    server.domain.recovery.reactions,
     server.domain.refund.reactions,
     server.domain.stay.jobs,
     server.domain.stay.reactions,

@@ -9,6 +9,7 @@ from server.domain.billing.events import (
     BillWithdrawn,
 )
 from server.domain.billing.model import (
+    PAYABLE,
     Bill,
     BillState,
     Coupon,
@@ -23,9 +24,11 @@ from server.domain.billing.service import (
     redeem_coupon,
     unpay_stay,
     waive_bill,
+    write_off_bill,
 )
 
 __all__ = [
+    "PAYABLE",
     "Bill",
     "BillDiscounted",
     "BillIssued",
@@ -44,4 +47,5 @@ __all__ = [
     "redeem_coupon",
     "unpay_stay",
     "waive_bill",
+    "write_off_bill",
 ]
