@@ -68,22 +68,54 @@ class RefundBody(Schema):
     reason = Text(required=True, validate=validate.Length(2, 200))
 
 
-class StateQuery(Asked):
-    """Those of one state."""
+class PageQuery(Asked):
+    """Where a list goes on."""
+
+    cursor = Text(load_default=None, validate=Id)
+    limit = Count(load_default=50, validate=validate.Range(1, 200))
+
+
+class BillsQuery(PageQuery):
+    """Bills by state, plate or a part of it, place, and when they were issued."""
 
     state = Text(load_default=None, validate=validate.Length(1, 20))
+    number = Text(load_default=None, validate=validate.Length(1, 16))
+    place_id = Text(load_default=None, validate=validate.Length(1, 64))
+    since = fields.AwareDateTime(load_default=None, format="iso")
+    until = fields.AwareDateTime(load_default=None, format="iso")
 
 
-class ProviderQuery(Asked):
-    """Those of one provider."""
+class PaymentsQuery(PageQuery):
+    """Payments by provider, purpose, any of their numbers, stay, and when they came in."""
 
     provider = Text(load_default=None, validate=validate.Length(1, 20))
+    purpose = Text(load_default=None, validate=validate.Length(1, 20))
+    number = Text(load_default=None, validate=validate.Length(1, 64))
+    stay_id = Text(load_default=None, validate=Id)
+    since = fields.AwareDateTime(load_default=None, format="iso")
+    until = fields.AwareDateTime(load_default=None, format="iso")
 
 
-class SubjectQuery(Asked):
-    """Those about one trade or refund."""
+class RefundsQuery(PageQuery):
+    """Refunds by state, payment and stay."""
+
+    state = Text(load_default=None, validate=validate.Length(1, 20))
+    payment_id = Text(load_default=None, validate=Id)
+    stay_id = Text(load_default=None, validate=Id)
+
+
+class ShiftsQuery(PageQuery):
+    """Cash shifts that are open, or closed."""
+
+    open = fields.Boolean(load_default=None)
+
+
+class ExchangesQuery(PageQuery):
+    """Exchanges about one trade or refund, with one provider, to it or from it."""
 
     subject = Text(load_default=None, validate=validate.Length(1, 64))
+    provider = Text(load_default=None, validate=validate.Length(1, 20))
+    incoming = fields.Boolean(load_default=None)
 
 
 class Intent(Schema):
@@ -122,6 +154,30 @@ class Payments(Schema):
     items = list_of(Payment)
 
 
+class Share(Schema):
+    """What of a payment went to which bill, and what of that goes back."""
+
+    bill_id = Text(required=True)
+    stay_id = Text(required=True)
+    amount = Count(required=True)
+    refunding = Count(required=True)
+
+
+class PaymentWhole(Payment):
+    """A payment, as staff see it."""
+
+    bonus = Count(required=True)
+    received_at = fields.DateTime(required=True)
+    parts = list_of(Share)
+
+
+class PaymentsPage(Schema):
+    """Payments, the latest first."""
+
+    items = list_of(PaymentWhole)
+    cursor = Text(required=True, allow_none=True)
+
+
 class Refund(Schema):
     """Money that goes back."""
 
@@ -140,6 +196,24 @@ class Refunds(Schema):
     """Refunds, the latest first."""
 
     items = list_of(Refund)
+
+
+class RefundWhole(Refund):
+    """A refund, as staff see it."""
+
+    stay_id = Text(required=True)
+    intent_id = Text(required=True)
+    paid = Count(required=True)
+    of_surplus = fields.Boolean(required=True)
+    requested_by = Text(required=True)
+    approved_by = Text(required=True, allow_none=True)
+
+
+class RefundsPage(Schema):
+    """Refunds, the latest first."""
+
+    items = list_of(RefundWhole)
+    cursor = Text(required=True, allow_none=True)
 
 
 class TopUpOffer(Schema):
@@ -179,6 +253,41 @@ class BillAnswer(Schema):
     bill = fields.Nested(Bill, required=True)
 
 
+class BillDiscount(Schema):
+    """What is taken off a bill, by whom or by which coupon, and why."""
+
+    kind = Text(required=True)
+    amount = Count(required=True)
+    reference = Text(required=True)
+    reason = Text(required=True)
+    at = fields.DateTime(required=True)
+
+
+class BillWhole(Bill):
+    """A bill, as staff see it."""
+
+    place_id = Text(required=True)
+    revision = Count(required=True)
+    standing = fields.Boolean(required=True)
+    surplus = Count(required=True)
+    discounts = list_of(BillDiscount)
+
+
+class BillsPage(Schema):
+    """Bills, the latest first."""
+
+    items = list_of(BillWhole)
+    cursor = Text(required=True, allow_none=True)
+
+
+class BillMoney(Schema):
+    """A bill with what was paid for its stay, and what went back."""
+
+    bill = fields.Nested(BillWhole, required=True)
+    payments = list_of(PaymentWhole)
+    refunds = list_of(RefundWhole)
+
+
 class CashShift(Schema):
     """A time with a bag of cash."""
 
@@ -195,6 +304,7 @@ class CashShifts(Schema):
     """Shifts, the latest first."""
 
     items = list_of(CashShift)
+    cursor = Text(required=True, allow_none=True)
 
 
 class Exchange(Schema):
@@ -216,58 +326,4 @@ class Exchanges(Schema):
     """Exchanges, the latest first."""
 
     items = list_of(Exchange)
-
-
-class ReconcileBody(Schema):
-    """Which provider's day is compared."""
-
-    provider = Text(required=True, validate=validate.OneOf(["wechat", "alipay"]))
-    day = fields.Date(required=True)
-
-
-class CauseBody(Schema):
-    """Why something differs."""
-
-    cause = Text(required=True, validate=validate.Length(2, 500))
-
-
-class Reconciliation(Schema):
-    """One provider's day, compared."""
-
-    id = Text(required=True)
-    provider = Text(required=True)
-    day = Text(required=True)
-    lines = Count(required=True)
-    paid = Count(required=True)
-    refunded = Count(required=True)
-    fee = Count(required=True)
-    open = Count(required=True)
-    repaired = Count(required=True)
-    compared_at = fields.DateTime(required=True)
-
-
-class Reconciliations(Schema):
-    """Days that were compared, the latest first."""
-
-    items = list_of(Reconciliation)
-
-
-class Discrepancy(Schema):
-    """One difference of a day."""
-
-    id = Text(required=True)
-    provider = Text(required=True)
-    day = Text(required=True)
-    kind = Text(required=True)
-    number = Text(required=True)
-    refund = fields.Boolean(required=True)
-    here = Count(required=True)
-    there = Count(required=True)
-    state = Text(required=True)
-    cause = Text(required=True)
-
-
-class Discrepancies(Schema):
-    """Differences, the latest day first."""
-
-    items = list_of(Discrepancy)
+    cursor = Text(required=True, allow_none=True)

@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 
-from handlers.shows import Shown
-from server.domain.billing import Coupon
+from handlers.shows import Shown, show_bill
+from server.domain.billing import Bill, Coupon
 from server.domain.payment import CashShift, Intent, Payment, ProviderExchange, TopUpOffer
-from server.domain.reconciliation import Discrepancy, Reconciliation
+from server.domain.reconciliation import Discrepancy
+from server.domain.reconciliation.queries import DayCompared
 from server.domain.refund import Refund
+from server.domain.refund.queries import StayMoney
+from server.kernel.pages import Page
 
 
 def show_intent(intent: Intent) -> Shown:
@@ -56,6 +59,84 @@ def show_refund(refund: Refund) -> Shown:
     }
 
 
+def show_bill_whole(bill: Bill) -> Shown:
+    """Show a bill to staff, with what was taken off it and by whom."""
+    discounts = [
+        {
+            "kind": one.kind.value,
+            "amount": one.amount,
+            "reference": one.reference,
+            "reason": one.reason,
+            "at": one.at,
+        }
+        for one in bill.discounts
+    ]
+    return {
+        **show_bill(bill),
+        "place_id": bill.place_id,
+        "revision": bill.revision,
+        "standing": bill.standing,
+        "surplus": bill.surplus,
+        "discounts": discounts,
+    }
+
+
+def show_payment_whole(payment: Payment) -> Shown:
+    """Show a payment to staff, part by part."""
+    parts = [
+        {
+            "bill_id": part.bill_id,
+            "stay_id": part.stay_id,
+            "amount": part.amount,
+            "refunding": part.refunding,
+        }
+        for part in payment.applied
+    ]
+    return {
+        **show_payment(payment),
+        "bonus": payment.bonus,
+        "received_at": payment.received_at,
+        "parts": parts,
+    }
+
+
+def show_refund_whole(refund: Refund) -> Shown:
+    """Show a refund to staff, with who asked for it and who agreed."""
+    return {
+        **show_refund(refund),
+        "stay_id": refund.stay_id,
+        "intent_id": refund.intent_id,
+        "paid": refund.paid,
+        "of_surplus": refund.of_surplus,
+        "requested_by": refund.requested_by,
+        "approved_by": refund.approved_by,
+    }
+
+
+def show_bills_page(page: Page[Bill]) -> Shown:
+    """Show a page of bills to staff."""
+    return {"items": [show_bill_whole(one) for one in page.items], "cursor": page.cursor}
+
+
+def show_payments_page(page: Page[Payment]) -> Shown:
+    """Show a page of payments to staff."""
+    return {"items": [show_payment_whole(one) for one in page.items], "cursor": page.cursor}
+
+
+def show_refunds_page(page: Page[Refund]) -> Shown:
+    """Show a page of refunds to staff."""
+    return {"items": [show_refund_whole(one) for one in page.items], "cursor": page.cursor}
+
+
+def show_bill_money(bill: Bill, money: StayMoney) -> Shown:
+    """Show a bill to staff, with what was paid for its stay and what went back."""
+    return {
+        "bill": show_bill_whole(bill),
+        "payments": [show_payment_whole(one) for one in money.payments],
+        "refunds": [show_refund_whole(one) for one in money.refunds],
+    }
+
+
 def show_wallet(wallet: tuple[int, int], offers: Sequence[TopUpOffer]) -> Shown:
     """Show a wallet to whose it is, with the bonuses that are offered."""
     shown = [{"amount": offer.amount, "bonus": offer.bonus} for offer in offers]
@@ -86,6 +167,16 @@ def show_shift(shift: CashShift) -> Shown:
     }
 
 
+def show_shifts_page(page: Page[CashShift]) -> Shown:
+    """Show a page of cash shifts to staff."""
+    return {"items": [show_shift(one) for one in page.items], "cursor": page.cursor}
+
+
+def show_exchanges_page(page: Page[ProviderExchange]) -> Shown:
+    """Show a page of exchanges to staff."""
+    return {"items": [show_exchange(one) for one in page.items], "cursor": page.cursor}
+
+
 def show_exchange(exchange: ProviderExchange) -> Shown:
     """Show an exchange to staff; it was masked before it was kept."""
     return {
@@ -102,8 +193,9 @@ def show_exchange(exchange: ProviderExchange) -> Shown:
     }
 
 
-def show_reconciliation(day: Reconciliation) -> Shown:
+def show_reconciliation(compared: DayCompared) -> Shown:
     """Show a day that was compared to staff."""
+    day = compared.day
     return {
         "id": day.id,
         "provider": day.provider,
@@ -115,6 +207,8 @@ def show_reconciliation(day: Reconciliation) -> Shown:
         "open": day.open,
         "repaired": day.repaired,
         "compared_at": day.compared_at,
+        "paid_here": compared.paid_here,
+        "refunded_here": compared.refunded_here,
     }
 
 
@@ -131,4 +225,6 @@ def show_discrepancy(found: Discrepancy) -> Shown:
         "there": found.there,
         "state": found.state.value,
         "cause": found.cause,
+        "explained_by": found.explained_by,
+        "approved_by": found.approved_by,
     }

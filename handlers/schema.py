@@ -187,7 +187,7 @@ class Berths(Schema):
 
 
 class PlaceName(Schema):
-    """A place by name."""
+    """A place or a person by name."""
 
     id = Text(required=True)
     name = Text(required=True)
@@ -333,6 +333,12 @@ class Me(Schema):
     account = fields.Nested(Account, required=True)
     organization = fields.Nested(PlaceName, required=True)
     permissions = fields.List(Text(), required=True)
+
+
+class Colleagues(Schema):
+    """Staff by name."""
+
+    items = list_of(PlaceName)
 
 
 class Snapshot(Schema):

@@ -36,9 +36,15 @@ class StaysQuery(Asked):
     since = _instant(load_default=None)
     until = _instant(load_default=None)
     place_id = Text(load_default=None, validate=ID)
-    number = Text(load_default=None, validate=validate.Length(1, 16))
+    number = Text(
+        load_default=None,
+        validate=validate.Length(1, 16),
+        metadata={"description": "a plate, or a part of it"},
+    )
     state = Text(load_default=None, validate=validate.OneOf([one.value for one in StayState]))
     flag = Text(load_default=None, validate=validate.Length(1, 32))
+    held = fields.Boolean(load_default=None)
+    doubtful = fields.Boolean(load_default=None)
     cursor = Text(load_default=None, validate=ID)
     limit = Count(load_default=50, validate=validate.Range(1, 200))
 
@@ -58,12 +64,6 @@ class ReviewsQuery(Asked):
     reason = _one_of(ReviewReason, load_default=None)
     cursor = Text(load_default=None, validate=validate.Length(1, 96))
     limit = Count(load_default=50, validate=validate.Range(1, 200))
-
-
-class PolicyQuery(Asked):
-    """The city's and one's operator's policy, and a place's if one is named."""
-
-    place_id = Text(load_default=None, validate=ID)
 
 
 class EditBody(Schema):
@@ -171,14 +171,6 @@ class DisputeBody(Schema):
         return {**data, "evidence_ids": tuple(data["evidence_ids"])}
 
 
-class PolicyBody(Schema):
-    """The keys of a scope, and the version of it that was seen."""
-
-    scope = Text(required=True, validate=validate.Length(1, 64))
-    values = fields.Dict(keys=Text(), required=True)
-    v = Count(required=True)
-
-
 class PhotoQuery(Asked):
     """What a photo shows, and when, where and with what it was taken; the body is the picture."""
 
@@ -276,6 +268,21 @@ class EditAnswer(Schema):
     request = fields.Nested(Request, required=True, allow_none=True)
 
 
+class StayVersion(Schema):
+    """A stay before and after an edit; before one that makes it there is none."""
+
+    before = fields.Nested(StayDetail, required=True, allow_none=True)
+    after = fields.Nested(StayDetail, required=True)
+
+
+class EditPreview(Schema):
+    """What an edit would make of its stays, in fen; nothing is done."""
+
+    versions = fields.List(fields.Nested(StayVersion), required=True)
+    difference = Count(required=True, metadata={"description": "fen"})
+    needs_approval = fields.Boolean(required=True)
+
+
 class RequestAnswer(Schema):
     """One request."""
 
@@ -358,26 +365,3 @@ class PhotoAnswer(Schema):
     """One photo."""
 
     photo = fields.Nested(Photo, required=True)
-
-
-class PolicyScope(Schema):
-    """What one scope says itself, and what holds there."""
-
-    scope = Text(required=True)
-    v = Count(required=True)
-    values = fields.Dict(required=True)
-    resolved = fields.Dict(required=True)
-
-
-class Policies(Schema):
-    """The scopes from the city down, and the keys that there are."""
-
-    scopes = fields.List(fields.Nested(PolicyScope), required=True)
-    keys = fields.Dict(required=True)
-
-
-class PolicyChanged(Schema):
-    """The scope that was changed, and its version now."""
-
-    scope = Text(required=True)
-    v = Count(required=True)

@@ -2,24 +2,27 @@
 
 from typing import Any
 
-from handlers.shows import Shown, show_bill, show_plate, show_stay
-from server.domain.billing import Bill
+from handlers.money_entries import money_entries
+from handlers.shows import Shown, show_plate, show_stay
+from server.domain.refund.queries import StayMoney
 from server.domain.stay import (
     KEYS,
     EditRequest,
     Photo,
     Policy,
     PolicyLayer,
+    Preview,
     Review,
     Stay,
     StayEdit,
     StayLinks,
 )
-from server.domain.stay.queries.lists import Page, PolicyShown
+from server.domain.stay.queries.lists import PolicyShown
 from server.domain.stay.queries.timeline import Entry, EntryKind, Evidence, in_order
 from server.domain.vehicle import mask_plate
 from server.kernel.access import Audience
 from server.kernel.codec import to_plain
+from server.kernel.pages import Page
 
 
 def show_stay_whole(stay: Stay) -> Shown:
@@ -43,20 +46,16 @@ def show_stays(page: Page[Stay]) -> Shown:
     return {"items": [show_stay_whole(one) for one in page.items], "cursor": page.cursor}
 
 
-def show_evidence(found: Evidence, bills: list[Bill], audience: Audience) -> Shown:
-    """Show all that is known of a stay.
+def show_evidence(found: Evidence, money: StayMoney, audience: Audience) -> Shown:
+    """Show all that is known of a stay, its money among it.
 
     To its driver people are who they are by their role only, and another car's plate is masked.
     """
-    entries = in_order([*found.entries, *(_bill(one) for one in bills)])
+    entries = in_order([*found.entries, *money_entries(money, stay_id=found.stay.id)])
     return {
         "stay": show_stay_whole(found.stay),
         "entries": [_entry(one, found.stay, audience) for one in entries],
     }
-
-
-def _bill(bill: Bill) -> Entry:
-    return Entry(at=bill.issued_at, kind=EntryKind.BILL, id=bill.id, said=show_bill(bill))
 
 
 def _entry(entry: Entry, stay: Stay, audience: Audience) -> Shown:
@@ -138,6 +137,22 @@ def show_done(done: StayEdit | EditRequest) -> Shown:
     if isinstance(done, EditRequest):
         return {"edit": None, "request": show_request(done)}
     return {"edit": show_edit(done), "request": None}
+
+
+def show_preview(preview: Preview) -> Shown:
+    """Show what an edit would make of its stays."""
+    versions = [
+        {
+            "before": show_stay_whole(one.before) if one.before else None,
+            "after": show_stay_whole(one.after),
+        }
+        for one in preview.versions
+    ]
+    return {
+        "versions": versions,
+        "difference": preview.difference,
+        "needs_approval": preview.needs_approval,
+    }
 
 
 def show_requests(page: Page[EditRequest]) -> Shown:

@@ -4,7 +4,7 @@ from handlers import schema
 from handlers.base import Handler, Permit, action
 from handlers.shows import Shown, show_account, show_room
 from server.domain.estate.queries import berths_in_scope, divisions_in_scope, the_city
-from server.domain.identity.queries import who_is
+from server.domain.identity.queries import colleagues, who_is
 from server.domain.stay.queries import PlaceRoom, room_in_scope
 from server.kernel.access import Audience
 
@@ -73,3 +73,16 @@ class Me(Handler):
             "organization": {"id": organization.id, "name": organization.name},
             "permissions": sorted(self.actor.permissions),
         }
+
+
+class Colleagues(Handler):
+    """`/colleagues`."""
+
+    path = "/api/console/colleagues"
+    audience = Audience.CONSOLE
+
+    @action("同事", permit="city.watch", answer=schema.Colleagues)
+    async def get(self) -> Shown:
+        """List the names of one's organization's staff, to say who did what."""
+        found = await self.run(colleagues)
+        return {"items": [{"id": one.id, "name": one.name} for one in found]}

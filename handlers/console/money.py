@@ -1,15 +1,24 @@
 """Money as finance watches it: bills, payments, refunds, shifts, and what providers said."""
 
+from typing import Any
+
 from handlers import money_schema as schema
-from handlers import schema as common
 from handlers.base import Handler, action
-from handlers.money_shows import show_exchange, show_payment, show_refund, show_shift
+from handlers.money_shows import (
+    show_bill_money,
+    show_bills_page,
+    show_exchanges_page,
+    show_payments_page,
+    show_refund_whole,
+    show_refunds_page,
+    show_shifts_page,
+)
 from handlers.shows import Shown, show_bill
 from server.domain.billing import waive_bill
-from server.domain.billing.queries import bills_in_sight
+from server.domain.billing.queries import bill_in_sight, bills_in_sight
 from server.domain.payment.queries import exchanges, payments_in_sight, shifts_in_sight
 from server.domain.refund import approve_refund, open_refund, pay_out_refund, redirect_refund
-from server.domain.refund.queries import refunds_in_sight
+from server.domain.refund.queries import money_of_stay, refunds_in_sight
 from server.kernel.access import Audience
 
 
@@ -19,10 +28,23 @@ class Bills(Handler):
     path = "/api/console/bills"
     audience = Audience.CONSOLE
 
-    @action("账单", permit="money.watch", query=schema.StateQuery, answer=common.Bills)
-    async def get(self, state: str | None) -> Shown:
+    @action("账单", permit="money.watch", query=schema.BillsQuery, answer=schema.BillsPage)
+    async def get(self, **asked: Any) -> Shown:
         """List the bills in sight."""
-        return {"items": [show_bill(one) for one in await self.run(bills_in_sight, state=state)]}
+        return show_bills_page(await self.run(bills_in_sight, **asked))
+
+
+class Bill(Handler):
+    """`/bills/{bill_id}`."""
+
+    path = "/api/console/bills/{bill_id}"
+    audience = Audience.CONSOLE
+
+    @action("账单详情", permit="money.watch", answer=schema.BillMoney)
+    async def get(self, bill_id: str) -> Shown:
+        """Show a bill with what was paid for its stay."""
+        bill = await self.run(bill_in_sight, bill_id=bill_id)
+        return show_bill_money(bill, await self.run(money_of_stay, stay_id=bill.stay_id))
 
 
 class Waivers(Handler):
@@ -50,11 +72,12 @@ class Payments(Handler):
     path = "/api/console/payments"
     audience = Audience.CONSOLE
 
-    @action("支付流水", permit="money.watch", query=schema.ProviderQuery, answer=schema.Payments)
-    async def get(self, provider: str | None) -> Shown:
+    @action(
+        "支付流水", permit="money.watch", query=schema.PaymentsQuery, answer=schema.PaymentsPage
+    )
+    async def get(self, **asked: Any) -> Shown:
         """List the payments in sight."""
-        found = await self.run(payments_in_sight, provider=provider)
-        return {"items": [show_payment(one) for one in found]}
+        return show_payments_page(await self.run(payments_in_sight, **asked))
 
 
 class Refunds(Handler):
@@ -63,24 +86,23 @@ class Refunds(Handler):
     path = "/api/console/refunds"
     audience = Audience.CONSOLE
 
-    @action("退款流水", permit="money.watch", query=schema.StateQuery, answer=schema.Refunds)
-    async def get(self, state: str | None) -> Shown:
+    @action("退款流水", permit="money.watch", query=schema.RefundsQuery, answer=schema.RefundsPage)
+    async def get(self, **asked: Any) -> Shown:
         """List the refunds in sight."""
-        found = await self.run(refunds_in_sight, state=state)
-        return {"items": [show_refund(one) for one in found]}
+        return show_refunds_page(await self.run(refunds_in_sight, **asked))
 
     @action(
         "申请退款",
         permit="refunds.request",
         body=schema.RefundBody,
-        answer=schema.Refund,
+        answer=schema.RefundWhole,
         status=201,
         once=True,
     )
     async def post(self, **wish: object) -> Shown:
         """Ask for a refund; another person has to approve it."""
         key = self.request_key
-        return show_refund(await self.run(open_refund, request_key=key, **wish))
+        return show_refund_whole(await self.run(open_refund, request_key=key, **wish))
 
 
 class RefundApproval(Handler):
@@ -89,10 +111,10 @@ class RefundApproval(Handler):
     path = "/api/console/refunds/{refund_id}/approval"
     audience = Audience.CONSOLE
 
-    @action("复核退款", permit="refunds.approve", answer=schema.Refund, once=True)
+    @action("复核退款", permit="refunds.approve", answer=schema.RefundWhole, once=True)
     async def post(self, refund_id: str) -> Shown:
         """Let a refund go that somebody else asked for."""
-        return show_refund(await self.run(approve_refund, refund_id=refund_id))
+        return show_refund_whole(await self.run(approve_refund, refund_id=refund_id))
 
 
 class RefundRedirection(Handler):
@@ -101,10 +123,10 @@ class RefundRedirection(Handler):
     path = "/api/console/refunds/{refund_id}/redirection"
     audience = Audience.CONSOLE
 
-    @action("改退至钱包", permit="refunds.approve", answer=schema.Refund, once=True)
+    @action("改退至钱包", permit="refunds.approve", answer=schema.RefundWhole, once=True)
     async def post(self, refund_id: str) -> Shown:
         """Give into the wallet what could not go back where it came from."""
-        return show_refund(await self.run(redirect_refund, refund_id=refund_id))
+        return show_refund_whole(await self.run(redirect_refund, refund_id=refund_id))
 
 
 class RefundPayOut(Handler):
@@ -113,10 +135,10 @@ class RefundPayOut(Handler):
     path = "/api/console/refunds/{refund_id}/pay-out"
     audience = Audience.CONSOLE
 
-    @action("现金退款已付", permit="refunds.approve", answer=schema.Refund, once=True)
+    @action("现金退款已付", permit="refunds.approve", answer=schema.RefundWhole, once=True)
     async def post(self, refund_id: str) -> Shown:
         """Note that a refund of cash was paid out."""
-        return show_refund(await self.run(pay_out_refund, refund_id=refund_id))
+        return show_refund_whole(await self.run(pay_out_refund, refund_id=refund_id))
 
 
 class CashShifts(Handler):
@@ -125,10 +147,10 @@ class CashShifts(Handler):
     path = "/api/console/cash-shifts"
     audience = Audience.CONSOLE
 
-    @action("现金班次", permit="money.watch", answer=schema.CashShifts)
-    async def get(self) -> Shown:
+    @action("现金班次", permit="money.watch", query=schema.ShiftsQuery, answer=schema.CashShifts)
+    async def get(self, **asked: Any) -> Shown:
         """List the cash shifts in sight."""
-        return {"items": [show_shift(one) for one in await self.run(shifts_in_sight)]}
+        return show_shifts_page(await self.run(shifts_in_sight, **asked))
 
 
 class Exchanges(Handler):
@@ -137,8 +159,7 @@ class Exchanges(Handler):
     path = "/api/console/provider-exchanges"
     audience = Audience.CONSOLE
 
-    @action("支付日志", permit="money.watch", query=schema.SubjectQuery, answer=schema.Exchanges)
-    async def get(self, subject: str | None) -> Shown:
+    @action("支付日志", permit="money.watch", query=schema.ExchangesQuery, answer=schema.Exchanges)
+    async def get(self, **asked: Any) -> Shown:
         """List what was said to providers and by them."""
-        found = await self.run(exchanges, subject=subject)
-        return {"items": [show_exchange(one) for one in found]}
+        return show_exchanges_page(await self.run(exchanges, **asked))

@@ -1,14 +1,19 @@
 """Reconciliation as finance does it: days compared, differences explained by one, agreed by another."""
 
 from datetime import date
+from typing import Any
 
-from handlers import money_schema as schema
+from handlers import reconciliation_schema as schema
 from handlers.base import Handler, action
 from handlers.money_shows import show_discrepancy, show_reconciliation
 from handlers.shows import Shown
 from server.balancing import Balancer
 from server.domain.reconciliation import approve_cause, explain_discrepancy
-from server.domain.reconciliation.queries import discrepancies, reconciliations
+from server.domain.reconciliation.queries import (
+    discrepancies,
+    reconciliation_of,
+    reconciliations,
+)
 from server.kernel.access import Audience
 
 
@@ -33,7 +38,8 @@ class Reconciliations(Handler):
     async def post(self, provider: str, day: date) -> Shown:
         """Compare a provider's day, again or for the first time."""
         balancer = Balancer(self.app.store, self.app.desk)
-        return show_reconciliation(await balancer.reconcile(provider, day))
+        done = await balancer.reconcile(provider, day)
+        return show_reconciliation(await self.run(reconciliation_of, id=done.id))
 
 
 class Discrepancies(Handler):
@@ -42,10 +48,15 @@ class Discrepancies(Handler):
     path = "/api/console/discrepancies"
     audience = Audience.CONSOLE
 
-    @action("对账差异", permit="money.watch", query=schema.StateQuery, answer=schema.Discrepancies)
-    async def get(self, state: str | None) -> Shown:
+    @action(
+        "对账差异",
+        permit="money.watch",
+        query=schema.DiscrepanciesQuery,
+        answer=schema.Discrepancies,
+    )
+    async def get(self, **asked: Any) -> Shown:
         """List differences."""
-        found = await self.run(discrepancies, state=state)
+        found = await self.run(discrepancies, **asked)
         return {"items": [show_discrepancy(one) for one in found]}
 
 

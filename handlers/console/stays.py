@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from handlers import policy_schema
 from handlers import stay_schema as schema
 from handlers.base import Handler, action
 from handlers.photos import PhotoHandler
@@ -12,6 +13,7 @@ from handlers.stay_shows import (
     show_evidence,
     show_policies,
     show_policy_change,
+    show_preview,
     show_request,
     show_requests,
     show_review,
@@ -19,7 +21,7 @@ from handlers.stay_shows import (
     show_stay_whole,
     show_stays,
 )
-from server.domain.billing.queries import bills_of_stay
+from server.domain.refund.queries import money_of_stay
 from server.domain.stay import (
     Change,
     RequestState,
@@ -29,6 +31,7 @@ from server.domain.stay import (
     claim_review,
     close_request,
     edit_stay,
+    preview_edit,
     resolve_review,
     stay_in_sight,
 )
@@ -77,8 +80,8 @@ class Timeline(Handler):
     async def get(self, stay_id: str) -> Shown:
         """Show all that is known of a stay."""
         found = await self.run(evidence_of, stay_id=stay_id)
-        bills = await self.run(bills_of_stay, stay_id=stay_id)
-        return show_evidence(found, bills, self.audience)
+        money = await self.run(money_of_stay, stay_id=stay_id)
+        return show_evidence(found, money, self.audience)
 
 
 class StayEdits(Handler):
@@ -103,6 +106,18 @@ class Edits(Handler):
     async def post(self, change: Change) -> Shown:
         """Edit stays, or ask for approval."""
         return show_done(await self.run(edit_stay, change=change))
+
+
+class Previews(Handler):
+    """`/stay-edit-previews`."""
+
+    path = "/api/console/stay-edit-previews"
+    audience = Audience.CONSOLE
+
+    @action("预览修改结果", permit="stays.edit", body=schema.EditBody, answer=schema.EditPreview)
+    async def post(self, change: Change) -> Shown:
+        """Say what an edit would cost, and whether a second person has to agree."""
+        return show_preview(await self.run(preview_edit, change=change))
 
 
 class Requests(Handler):
@@ -227,7 +242,12 @@ class Policies(Handler):
     path = "/api/console/policies"
     audience = Audience.CONSOLE
 
-    @action("停车业务配置", permit="stays.watch", query=schema.PolicyQuery, answer=schema.Policies)
+    @action(
+        "停车业务配置",
+        permit="stays.watch",
+        query=policy_schema.PolicyQuery,
+        answer=policy_schema.Policies,
+    )
     async def get(self, place_id: str | None) -> Shown:
         """Show which policy holds, and why."""
         return show_policies(await self.run(policy_of_scope, place_id=place_id))
@@ -235,8 +255,8 @@ class Policies(Handler):
     @action(
         "修改停车业务配置",
         permit="policy.change",
-        body=schema.PolicyBody,
-        answer=schema.PolicyChanged,
+        body=policy_schema.PolicyBody,
+        answer=policy_schema.PolicyChanged,
     )
     async def put(self, **asked: Any) -> Shown:
         """Set the keys of a scope."""

@@ -7,7 +7,7 @@ from handlers.base import Handler, Permit, action
 from handlers.photos import PhotoHandler
 from handlers.shows import Shown
 from handlers.stay_shows import show_dispute, show_evidence
-from server.domain.billing.queries import bills_of_stay
+from server.domain.refund.queries import money_of_stay
 from server.domain.stay import dispute_stay, withdraw_dispute
 from server.domain.stay.queries.timeline import evidence_of
 from server.kernel.access import Audience
@@ -23,8 +23,8 @@ class Timeline(Handler):
     async def get(self, stay_id: str) -> Shown:
         """Show all that is known of an own stay."""
         found = await self.run(evidence_of, stay_id=stay_id)
-        bills = await self.run(bills_of_stay, stay_id=stay_id)
-        return show_evidence(found, bills, self.audience)
+        money = await self.run(money_of_stay, stay_id=stay_id)
+        return show_evidence(found, money, self.audience)
 
 
 class Dispute(Handler):

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -38,6 +39,9 @@ async def test_a_list_is_paged_filtered_and_keeps_to_the_scope(site: Site) -> No
     assert [one["plate"]["number"] for one in (await listed("number=粤B54321"))["items"]] == [
         OTHER.number
     ]
+    assert [one["plate"]["number"] for one in (await listed("number=543"))["items"]] == [
+        OTHER.number
+    ]
     assert len((await listed("state=detected&place_id=s1"))["items"]) == 1
     assert (await listed("flag=clone"))["items"] == []
     elsewhere = await site.token("console", "district")
@@ -48,6 +52,53 @@ async def test_a_list_is_paged_filtered_and_keeps_to_the_scope(site: Site) -> No
         422,
         "span_too_long",
     )
+
+
+async def test_a_preview_says_what_the_edit_then_does_and_does_nothing(site: Site) -> None:
+    stay = await stay_over(site.world, minutes=61)
+    who = ("console", "city")
+    later = {
+        "kind": "times",
+        "reason": "监控",
+        "stay_id": stay.id,
+        "left_at": (stay.left_at + timedelta(minutes=30)).isoformat(),
+    }
+    site.world.now = stay.left_at + timedelta(hours=1)
+
+    seen = said(await post(site, who, "/stay-edit-previews", later))
+    [untouched] = await site.world.stays()
+    done = said(await post(site, who, "/stay-edits", later))
+    [edited] = await site.world.stays()
+
+    assert untouched == stay
+    [version] = seen["versions"]
+    assert version["before"]["amount"] == stay.amount
+    assert version["after"]["amount"] == edited.amount
+    assert seen["difference"] == done["edit"]["difference"] == edited.amount - stay.amount > 0
+    assert seen["needs_approval"] is False
+
+
+async def test_stays_that_are_held_or_doubtful_are_found(site: Site) -> None:
+    time_ids(site.world)
+    stay = await stay_over(site.world)
+    await park(site.world, berth=2, plate=OTHER)
+    owner, token = await site.motorist(), await site.token("console", "city")
+    said_so = {"reason": "amount", "statement": "只停了半小时"}
+    path = f"/api/motorist/stays/{stay.id}/dispute"
+    assert (await site.ask("POST", path, said_so, token=owner)).code == 200
+
+    async def listed(query: str) -> list[str]:
+        found = said(await site.ask("GET", f"/api/console/stays?{query}", token=token))
+        return [one["id"] for one in found["items"]]
+
+    assert await listed("held=true") == [stay.id]
+    assert stay.id not in await listed("held=false")
+    flagged = {
+        one.id: bool(one.flags) for berth in (1, 2) for one in await site.world.stays(f"b{berth}")
+    }
+    assert set(flagged.values()) == {True, False}
+    assert await listed("doubtful=true") == [id for id, doubted in flagged.items() if doubted]
+    assert await listed("doubtful=false") == [id for id, doubted in flagged.items() if not doubted]
 
 
 async def test_the_list_and_the_evidence_go_by_an_index(site: Site) -> None:

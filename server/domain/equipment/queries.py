@@ -81,7 +81,9 @@ async def readings_between(
         and _concerns(devices[one.reading.device_id], one.reading, berth_id)
     ]
     ours.sort(key=lambda one: (one.reading.at, one.reading.boot, one.reading.seq))
-    return [one for one, after in zip(ours, [*ours[1:], None], strict=True) if _tells(one, after)]
+    # Of a berth that no device speaks for there is none, and none that follows.
+    following = [*ours[1:], None] if ours else []
+    return [one for one, after in zip(ours, following, strict=True) if _tells(one, after)]
 
 
 def _concerns(device: Device, reading: Reading, berth_id: str) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from server.domain.identity.model import Account, Login, Organization
+from server.domain.identity.model import Account, AccountKind, Login, Organization
 from server.domain.identity.rules import actor_under
 from server.kernel.access import Actor
 from server.kernel.work import Work
@@ -17,6 +17,12 @@ async def who_is(work: Work) -> tuple[Account, Organization]:
 async def organization(work: Work, *, id: str) -> Organization:
     """Read an organization."""
     return await work.table(Organization).get(id)
+
+
+async def colleagues(work: Work) -> list[Account]:
+    """List the staff of the actor's organization, by name."""
+    where = {"organization_id": work.actor.organization_id, "kind": AccountKind.STAFF}
+    return await work.table(Account).find(where, sort="name")
 
 
 async def standing(work: Work, *, login_ids: Iterable[str]) -> dict[str, Actor]:

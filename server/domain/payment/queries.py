@@ -1,11 +1,13 @@
 """Reads of payments for screens, and of what is due to be asked about."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from server.domain.ledger import AccountKind, account, balance_of
 from server.domain.payment.model import CashShift, Intent, Payment, ProviderExchange, TopUpOffer
 from server.kernel.errors import NotFound
 from server.kernel.money import Fen
+from server.kernel.pages import Page, after, given, page_of, within
 from server.kernel.work import AtMost, Work
 
 
@@ -23,12 +25,32 @@ async def payments_of(work: Work, *, limit: int = 50) -> Sequence[Payment]:
 
 
 async def payments_in_sight(
-    work: Work, *, provider: str | None = None, limit: int = 50
-) -> Sequence[Payment]:
-    """List what was paid to the actor's organization, the latest first."""
-    where = {"organization_ids": [work.actor.organization_id]}
-    named = {"provider": provider} if provider else {}
-    return await work.table(Payment).find({**where, **named}, sort="-paid_at", limit=limit)
+    work: Work,
+    *,
+    provider: str | None = None,
+    purpose: str | None = None,
+    number: str | None = None,
+    stay_id: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Page[Payment]:
+    """List what was paid to the actor's organization, the latest first.
+
+    `number` is the provider's transaction, our trade number or the payment's own.
+    """
+    wanted = {
+        "organization_ids": work.actor.organization_id,
+        "provider": provider,
+        "purpose": purpose,
+        "applied.stay_id": stay_id,
+        "paid_at": within(since, until),
+        "$or": [{name: number} for name in ("transaction_id", "intent_id", "_id")]
+        if number
+        else None,
+    }
+    return await page_of(work, Payment, after(given(wanted), cursor), limit)
 
 
 async def wallet_of(work: Work) -> tuple[Fen, Fen]:
@@ -43,17 +65,25 @@ async def top_up_offers(work: Work) -> Sequence[TopUpOffer]:
 
 
 async def exchanges(
-    work: Work, *, subject: str | None = None, limit: int = 50
-) -> Sequence[ProviderExchange]:
+    work: Work,
+    *,
+    subject: str | None = None,
+    provider: str | None = None,
+    incoming: bool | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Page[ProviderExchange]:
     """List what was said to providers and by them, the latest first; of one number if given."""
-    where = {"subject": subject} if subject else {}
-    return await work.table(ProviderExchange).find(where, sort="-at", limit=limit)
+    wanted = {"subject": subject, "provider": provider, "incoming": incoming}
+    return await page_of(work, ProviderExchange, after(given(wanted), cursor), limit)
 
 
-async def shifts_in_sight(work: Work, *, limit: int = 50) -> Sequence[CashShift]:
+async def shifts_in_sight(
+    work: Work, *, open: bool | None = None, cursor: str | None = None, limit: int = 50
+) -> Page[CashShift]:
     """List the cash shifts of the actor's organization, the latest first."""
-    where = {"organization_id": work.actor.organization_id}
-    return await work.table(CashShift).find(where, sort="-opened_at", limit=limit)
+    wanted = {"organization_id": work.actor.organization_id, "open": open}
+    return await page_of(work, CashShift, after(given(wanted), cursor), limit)
 
 
 async def intents_to_ask(work: Work, *, limit: int = 100) -> Sequence[Intent]:

@@ -1,18 +1,27 @@
 """Reads of reconciliations for screens, and the comparison of a day."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from server.domain.payment import Payment
-from server.domain.reconciliation.model import BillLine, Discrepancy, Reconciliation
+from server.domain.reconciliation.model import (
+    BillLine,
+    Discrepancy,
+    DiscrepancyState,
+    Reconciliation,
+)
 from server.domain.reconciliation.rules import Difference, compare_payments, compare_refunds
 from server.domain.refund import Refund, RefundState, Target
+from server.kernel.money import Fen
+from server.kernel.pages import given
 from server.kernel.period import day_start
 from server.kernel.work import AtLeast, Work
 
 # Both providers cut their days at Beijing's midnight, wherever the city is.
 BEIJING = ZoneInfo("Asia/Shanghai")
+REPAIRED = DiscrepancyState.REPAIRED
 
 
 async def differences_of(work: Work, *, provider: str, day: date) -> list[Difference]:
@@ -43,17 +52,68 @@ async def differences_of(work: Work, *, provider: str, day: date) -> list[Differ
     ]
 
 
-async def reconciliations(work: Work, *, limit: int = 60) -> Sequence[Reconciliation]:
-    """List the days that were compared, the latest first."""
-    return await work.table(Reconciliation).find({}, sort="-day", limit=limit)
+@dataclass(frozen=True, slots=True)
+class DayCompared:
+    """A day that was compared, with what our books say of it: theirs, and what still differs."""
+
+    day: Reconciliation
+    paid_here: Fen
+    refunded_here: Fen
+
+
+async def reconciliations(work: Work, *, limit: int = 124) -> list[DayCompared]:
+    """List the days that were compared, the latest first: two months of two providers."""
+    days = await work.table(Reconciliation).find({}, sort="-day", limit=limit)
+    return await _with_ours(work, days)
+
+
+async def reconciliation_of(work: Work, *, id: str) -> DayCompared:
+    """Read one day that was compared."""
+    [found] = await _with_ours(work, [await work.table(Reconciliation).get(id)])
+    return found
+
+
+async def _with_ours(work: Work, days: Sequence[Reconciliation]) -> list[DayCompared]:
+    """Add up what differs a day: what was mended stands here by now as it stands there."""
+    differing = {"$in": [one.value for one in DiscrepancyState if one is not REPAIRED]}
+    named = {"$in": sorted({day.day for day in days})}
+    amount = {"$sum": {"$subtract": ["$here", "$there"]}}
+    found = await work.table(Discrepancy).aggregate(
+        [
+            {"$match": {"day": named, "state": differing}},
+            {
+                "$group": {
+                    "_id": {"provider": "$provider", "day": "$day", "refund": "$refund"},
+                    "amount": amount,
+                }
+            },
+        ]
+    )
+    more = {
+        (row["_id"]["provider"], row["_id"]["day"], row["_id"]["refund"]): row["amount"]
+        for row in found
+    }
+    return [
+        DayCompared(
+            day,
+            paid_here=day.paid + more.get((day.provider, day.day, False), 0),
+            refunded_here=day.refunded + more.get((day.provider, day.day, True), 0),
+        )
+        for day in days
+    ]
 
 
 async def discrepancies(
-    work: Work, *, state: str | None = None, limit: int = 200
+    work: Work,
+    *,
+    state: str | None = None,
+    provider: str | None = None,
+    day: date | None = None,
+    limit: int = 200,
 ) -> Sequence[Discrepancy]:
-    """List discrepancies, the latest day first; of one state if given."""
-    where = {"state": state} if state else {}
-    return await work.table(Discrepancy).find(where, sort="-day", limit=limit)
+    """List discrepancies, the latest day first; of one state, provider or day if given."""
+    named = {"state": state, "provider": provider, "day": day.isoformat() if day else None}
+    return await work.table(Discrepancy).find(given(named), sort="-day", limit=limit)
 
 
 async def _listed(

@@ -32,6 +32,7 @@ from server.domain.stay.model.edits import (
     Change,
     EditKind,
     EditRequest,
+    Preview,
     RequestState,
     StayEdit,
     Version,
@@ -66,6 +67,7 @@ from server.domain.stay.service.edits import (
     close_request,
     edit_stay,
     evaluates_stays,
+    preview_edit,
     stay_in_sight,
 )
 from server.domain.stay.service.observing import observe
@@ -95,6 +97,7 @@ __all__ = [
     "PhotoKind",
     "Policy",
     "PolicyLayer",
+    "Preview",
     "RequestState",
     "Review",
     "ReviewMode",
@@ -133,6 +136,7 @@ __all__ = [
     "pay_ahead",
     "photo_in_sight",
     "policy_for",
+    "preview_edit",
     "price_stay",
     "resolve_review",
     "resume_berth",

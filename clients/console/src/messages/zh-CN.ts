@@ -1,10 +1,41 @@
 // All texts of the console in Chinese.
+import arrears from './arrears.zh-CN'
+import list from './list.zh-CN'
+import money from './money.zh-CN'
+import reconciliation from './reconciliation.zh-CN'
+import refusal from './refusal.zh-CN'
+import stay from './stay.zh-CN'
 import tariff from './tariff.zh-CN'
 
 export default {
+  ...arrears,
+  ...list,
+  ...money,
+  ...reconciliation,
+  ...refusal,
+  ...stay,
   ...tariff,
-  product: { name: 'SmartCloud 智慧停车', promise: '一座城市的泊位，一张实时的图' },
-  menu: { label: '主导航', city: '实时城市', tariffs: '计费标准', tariff: '计费标准', calendar: '计费日历', open: '打开菜单' },
+  product: { name: 'SmartCloud 智慧停车', short: '智慧停车', promise: '一座城市的泊位，一张实时的图' },
+  menu: {
+    label: '主导航',
+    open: '打开菜单',
+    group: { watch: '运营监控', parking: '停车业务', pricing: '收费标准', money: '资金财务', recovery: '欠费追缴' },
+    city: '实时城市',
+    stays: '停车记录',
+    reviews: '待核实',
+    requests: '修改审核',
+    tariffs: '计费标准',
+    tariff: '计费标准',
+    calendar: '计费日历',
+    bills: '账单',
+    payments: '支付流水',
+    refunds: '退款',
+    reconciliation: '对账',
+    shifts: '现金班次',
+    exchanges: '支付日志',
+    arrears: '欠费车辆',
+    'write-offs': '核销复核',
+  },
   login: {
     title: '登录运营台',
     hint: '使用组织分配的账号登录',

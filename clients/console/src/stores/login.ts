@@ -1,5 +1,5 @@
 // Who is signed in at this browser, and the API that speaks for them.
-import { createApi, type Account, type Api, type ConsoleIdentity, type Login } from '@smartcloud/shared'
+import { ApiError, createApi, type Account, type Api, type ConsoleIdentity, type Login } from '@smartcloud/shared'
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 
@@ -56,5 +56,22 @@ export const useLogin = defineStore('login', () => {
     identity.value = await api.get<ConsoleIdentity>('/me')
   }
 
-  return { signedIn, account, identity, expired, api, signIn, signOut, loadIdentity }
+  /** Pictures are no JSON: they are fetched and sent as they are, under the same login. */
+  async function askRaw(path: string, init: RequestInit = {}): Promise<Response> {
+    const headers = { ...init.headers, Authorization: `Bearer ${login.value?.token ?? ''}` }
+    const answer = await fetch(`/api/console${path}`, { ...init, headers }).catch(() => {
+      throw new ApiError(0, 'network_unreachable', '网络不可用，请检查网络后重试')
+    })
+    if (answer.ok) return answer
+    const said = (await answer.json().catch(() => null)) as { error?: { code: string; message: string } } | null
+    throw new ApiError(answer.status, said?.error?.code ?? `http_${answer.status}`, said?.error?.message ?? '请求没有成功')
+  }
+
+  const getPicture = async (path: string): Promise<Blob> => (await askRaw(path)).blob()
+
+  async function sendPicture(path: string, picture: Blob): Promise<void> {
+    await askRaw(path, { method: 'POST', body: picture, headers: { 'Content-Type': picture.type || 'image/jpeg' } })
+  }
+
+  return { signedIn, account, identity, expired, api, signIn, signOut, loadIdentity, getPicture, sendPicture }
 })

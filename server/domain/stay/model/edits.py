@@ -70,6 +70,16 @@ class Version:
     after: Stay
 
 
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What an edit would make of its stays, by how much it would change what is owed, and whether
+    a second person has to agree."""
+
+    versions: tuple[Version, ...]
+    difference: Fen
+    needs_approval: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StayEdit:
     """One edit that was done. `difference` is by how much it changed what is owed."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from server.domain.stay.model import Stay
 from server.domain.stay.model.edits import EditRequest, RequestState, StayEdit
@@ -12,23 +12,14 @@ from server.domain.stay.model.reviews import Review, ReviewReason, ReviewState
 from server.domain.stay.service.edits import stay_in_sight
 from server.domain.stay.service.policies import policy_for
 from server.kernel.access import Scope
-from server.kernel.codec import from_document
 from server.kernel.errors import Invalid
 from server.kernel.ids import id_at
+from server.kernel.pages import Page, after, containing, given, page_of
 from server.kernel.work import Work
 
-N = TypeVar("N")
 # 31 days a look: stays are found by their ids, which begin with when they were made, so that the
 # list needs no index of its own.
 SPAN = timedelta(days=31)
-
-
-@dataclass(frozen=True, slots=True)
-class Page(Generic[N]):
-    """Some rows, the newest first, and where the next page goes on, if there is one."""
-
-    items: tuple[N, ...]
-    cursor: str | None
 
 
 async def stays_in_scope(
@@ -40,27 +31,34 @@ async def stays_in_scope(
     number: str | None = None,
     state: str | None = None,
     flag: str | None = None,
+    held: bool | None = None,
+    doubtful: bool | None = None,
     cursor: str | None = None,
     limit: int = 50,
 ) -> Page[Stay]:
-    """List the stays that began in a time, a week by default; refuses more than 31 days."""
+    """List the stays that began in a time, a week by default; refuses more than 31 days.
+
+    `number` is any part of a plate. `held` stays wait for a dispute or a suspected clone to be
+    settled; `doubtful` ones have any flag.
+    """
     until = until or work.now + timedelta(minutes=1)
     since = since or until - timedelta(days=7)
     if not timedelta(0) < until - since <= SPAN:
         raise Invalid("span_too_long", "时间范围须在 31 天以内", since=["时间范围不正确"])
     wanted = {
         "berth.place_id": place_id,
-        "plate.number": number,
+        "plate.number": containing(number),
         "state": state,
         "flags": flag,
+        "holds.0": None if held is None else {"$exists": held},
+        "flags.0": None if doubtful is None else {"$exists": doubtful},
     }
-    match: dict[str, Any] = {name: value for name, value in wanted.items() if value is not None}
-    match |= _scoped(work.actor.scope, "berth.division_code")
+    match = given(wanted) | _scoped(work.actor.scope, "berth.division_code")
     match["arrived_at"] = {"$gte": since, "$lt": until}
     # A stay is made when its car has come, or later where that was learned late.
     before = min(cursor or "~", id_at(until + SPAN))
     match["_id"] = {"$gte": id_at(since), "$lt": before}
-    return await _page(work, Stay, match, limit)
+    return await page_of(work, Stay, match, limit)
 
 
 async def requests_in_scope(
@@ -68,7 +66,7 @@ async def requests_in_scope(
 ) -> Page[EditRequest]:
     """List requests for approval, the newest first."""
     match = {"state": state.value, **_scoped(work.actor.scope, "division_code")}
-    return await _page(work, EditRequest, _after(match, cursor), limit)
+    return await page_of(work, EditRequest, after(match, cursor), limit)
 
 
 async def reviews_in_scope(
@@ -83,7 +81,7 @@ async def reviews_in_scope(
     match = {"state": state.value, **_scoped(work.actor.scope, "berth.division_code")}
     if reason is not None:
         match["reason"] = reason.value
-    return await _page(work, Review, _after(match, cursor), limit)
+    return await page_of(work, Review, after(match, cursor), limit)
 
 
 async def edits_of(work: Work, *, stay_id: str) -> list[StayEdit]:
@@ -121,17 +119,3 @@ async def policy_of_scope(work: Work, *, place_id: str | None = None) -> list[Po
 
 def _scoped(scope: Scope, field: str) -> dict[str, Any]:
     return {} if scope.everything else {field: {"$in": sorted(scope.division_codes)}}
-
-
-def _after(match: dict[str, Any], cursor: str | None) -> dict[str, Any]:
-    return {**match, "_id": {"$lt": cursor}} if cursor else match
-
-
-async def _page(work: Work, noun: Any, match: Mapping[str, Any], limit: int) -> Page[Any]:
-    """Read one page by id, which sorts by when a row was made."""
-    rows = await work.table(noun).aggregate(
-        [{"$match": match}, {"$sort": {"_id": -1}}, {"$limit": limit + 1}]
-    )
-    found = tuple(from_document(noun, row) for row in rows)
-    more = len(found) > limit
-    return Page(found[:limit], found[limit - 1].id if more else None)

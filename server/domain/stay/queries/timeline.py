@@ -20,7 +20,7 @@ AROUND = timedelta(minutes=15)
 
 
 class EntryKind(StrEnum):
-    """What an entry is; those of bills are added by whoever knows them."""
+    """What an entry is; those of money are added by whoever knows them."""
 
     READING = "reading"
     PHOTO = "photo"
@@ -28,6 +28,9 @@ class EntryKind(StrEnum):
     PRICE = "price"
     REVIEW = "review"
     BILL = "bill"
+    DISCOUNT = "discount"
+    PAYMENT = "payment"
+    REFUND = "refund"
 
 
 # What was seen goes before what was made of it at the same instant.

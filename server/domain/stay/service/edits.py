@@ -9,6 +9,7 @@ from server.domain.stay.model.edits import (
     Change,
     EditKind,
     EditRequest,
+    Preview,
     RequestState,
     StayEdit,
     Version,
@@ -57,6 +58,12 @@ async def edit_stay(work: Work, *, change: Change) -> StayEdit | EditRequest:
     if needs_approval and work.actor.audience is not Audience.SYSTEM:
         return _request(work, change, versions, changed)
     return await _apply(work, change, versions, changed)
+
+
+async def preview_edit(work: Work, *, change: Change) -> Preview:
+    """Say what an edit would make of its stays and what that costs; nothing is done."""
+    versions = await _plan(work, change)
+    return Preview(versions, *await _judge(work, versions))
 
 
 async def approve_edit(work: Work, *, request_id: str) -> StayEdit:
