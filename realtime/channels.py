@@ -7,7 +7,7 @@
 | `map:{cell}` | anyone | room of the places in a map cell |
 | `live:{organization}` | managers of it | facts, a line each |
 | `kpi:{organization}` | managers of it | the figures of the home page |
-| `#{account}` | that account | its stays and bills |
+| `#{account}` | that account | its stays, bills and wallet |
 """
 
 from collections.abc import Awaitable, Callable, Mapping

@@ -5,9 +5,11 @@ A fact that nobody hears on a socket is listed in `SILENT`, so that a forgotten 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from server.domain.billing import (
+    Bill,
     BillDiscounted,
     BillIssued,
     BillOverpaid,
@@ -24,6 +26,7 @@ from server.domain.stay import (
     BerthLabel,
     OccupancyChanged,
     OccupancyState,
+    Stay,
     StayClosed,
     StayCorrected,
     StayDisputed,
@@ -33,12 +36,13 @@ from server.domain.stay import (
     StayLabel,
     StayOpened,
     StayReleased,
+    StayState,
     StayVoided,
     Supply,
     SupplyChanged,
 )
 from server.domain.tariff import TariffCalendarChanged, TariffPublished
-from server.domain.vehicle import Plate, mask_plate
+from server.domain.vehicle import Plate, VehicleBound, VehicleUnbound, mask_plate
 from server.kernel.codec import to_plain
 from server.kernel.events import Fact
 from server.kernel.period import to_ms
@@ -75,6 +79,56 @@ def staff_row(row: list[Any], stay: StayLabel | None) -> list[Any]:
 def supply_row(id: str, supply: Supply | SupplyChanged) -> list[Any]:
     """Make a place's row of the map."""
     return [id, supply.total, supply.free, supply.unknown, supply.v]
+
+
+StayFact = (
+    StayOpened
+    | StayIdentified
+    | StayVoided
+    | StayEdited
+    | StayDisputed
+    | StayReleased
+    | StayDoubted
+)
+PricedFact = StayClosed | StayCorrected
+
+
+def own_stay(stay: Stay | StayFact | PricedFact) -> Data:
+    """Show a stay to its driver; a car that only seems to have gone still stands."""
+    stay_id = stay.id if isinstance(stay, Stay) else stay.stay_id
+    standing = stay.left_at is None or stay.state is StayState.LEAVING
+    running = StayState.RUNNING if stay.plate else StayState.DETECTED
+    return {
+        "id": stay_id,
+        "state": (running if standing else stay.state).value,
+        "plate": to_plain(stay.plate),
+        "place": {"id": stay.berth.place_id, "name": stay.berth.place_name},
+        "berth_code": stay.berth.code,
+        "arrived_at": _iso(stay.arrived_at),
+        "left_at": None if standing or stay.left_at is None else _iso(stay.left_at),
+        "amount": None if standing else stay.amount,
+    }
+
+
+def own_bill(bill: Bill) -> Data:
+    """Show a bill to whom it belongs."""
+    return {
+        "id": bill.id,
+        "stay_id": bill.stay_id,
+        "state": bill.state.value,
+        "plate": to_plain(bill.plate),
+        "due": bill.due,
+        "waived": bill.waived,
+        "paid": bill.paid,
+        "open": bill.open,
+        "valid_until": _iso(bill.valid_until) if bill.valid_until else None,
+        "lines": [{"text": line.text, "amount": line.amount} for line in bill.lines],
+        "issued_at": _iso(bill.issued_at),
+    }
+
+
+def _iso(at: datetime) -> str:
+    return at.isoformat().replace("+00:00", "Z")
 
 
 def figures_data(figures: Figures) -> Data:
@@ -127,18 +181,6 @@ def _line(
 _NO_MORE: Data = {"amount": None, "duration_s": None, "device_kind": None, "alarm": None}
 
 
-StayFact = (
-    StayOpened
-    | StayIdentified
-    | StayVoided
-    | StayEdited
-    | StayDisputed
-    | StayReleased
-    | StayDoubted
-)
-PricedFact = StayClosed | StayCorrected
-
-
 def stay_told(fact: StayFact) -> list[Publication]:
     """Show what happened to a stay as a line, and to whom it belongs."""
     name = type(fact).__name__
@@ -161,6 +203,7 @@ def stay_doubted(fact: StayDoubted) -> list[Publication]:
 
 def stay_priced(fact: PricedFact) -> list[Publication]:
     """Show a stay's end and price as a line, and to whom it belongs."""
+    assert fact.left_at is not None
     lasted_s = int((fact.left_at - fact.arrived_at).total_seconds())
     name = type(fact).__name__
     line = _line(name, fact, fact.berth, fact.plate, amount=fact.amount, duration_s=lasted_s)
@@ -180,7 +223,7 @@ def _personal(fact: StayFact | PricedFact, name: str, **more: int | None) -> lis
         "plate": to_plain(fact.plate),
         "arrived_ms": to_ms(fact.arrived_at),
     }
-    return [Publication(f"#{fact.owner_id}", {**data, **more})]
+    return [Publication(f"#{fact.owner_id}", {**data, **more, "stay": own_stay(fact)})]
 
 
 BillToldFact = BillIssued | BillWithdrawn | BillDiscounted | BillPaid | BillRefunded
@@ -196,6 +239,7 @@ def bill_told(fact: BillToldFact) -> list[Publication]:
         "bill_id": fact.bill_id,
         "stay_id": fact.stay_id,
         "due": fact.due,
+        "bill": own_bill(fact.bill),
     }
     if isinstance(fact, BillDiscounted | BillPaid | BillRefunded):
         data |= {"amount": fact.amount, "open": fact.open}
@@ -220,6 +264,13 @@ def wallet_changed(fact: WalletChanged) -> list[Publication]:
     data = {"fact": "WalletChanged", "at_ms": to_ms(fact.at)}
     wallet = {"balance": fact.balance, "bonus": fact.bonus}
     return [Publication(f"#{fact.account_id}", {**data, **wallet})]
+
+
+def vehicle_told(fact: VehicleBound | VehicleUnbound) -> list[Publication]:
+    """Show a motorist that he drives under a plate, or does not any more."""
+    data = {"fact": type(fact).__name__, "at_ms": to_ms(fact.at)}
+    vehicle = {"vehicle_id": fact.vehicle_id, "plate": to_plain(fact.plate)}
+    return [Publication(f"#{fact.owner_id}", {**data, **vehicle})]
 
 
 def device_told(fact: DeviceFact) -> list[Publication]:
@@ -276,6 +327,8 @@ FEEDS: Mapping[type[Fact], Feed] = {
     RefundOpened: payer_told,
     RefundSucceeded: payer_told,
     WalletChanged: wallet_changed,
+    VehicleBound: vehicle_told,
+    VehicleUnbound: vehicle_told,
     SupplyChanged: supply_changed,
     FiguresChanged: figures_changed,
     DeviceSilent: device_told,

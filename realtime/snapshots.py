@@ -10,9 +10,20 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from realtime.broker import Broker, BrokerUnavailable
-from realtime.feeds import Data, berth_row, figures_data, staff_row, supply_row
+from realtime.feeds import (
+    Data,
+    berth_row,
+    figures_data,
+    own_bill,
+    own_stay,
+    staff_row,
+    supply_row,
+)
+from server.domain.billing.queries import bills_of
 from server.domain.insight import Figures
+from server.domain.payment.queries import wallet_of_account
 from server.domain.stay import Occupancy, Supply
+from server.domain.stay.queries import stays_of
 from server.kernel.access import system
 from server.kernel.errors import NotFound, Unavailable
 from server.kernel.period import to_ms
@@ -58,6 +69,8 @@ class Snapshots:
 
 
 def _reader(channel: str) -> Callable[[Work], Coroutine[Any, Any, Data]]:
+    if channel.startswith("#") and len(channel) > 1:
+        return lambda work: _own(work, channel[1:])
     match channel.split(":"):
         case ["section" | "lot", place_id]:
             return lambda work: _berths(work, place_id, staff=False)
@@ -76,6 +89,16 @@ async def _berths(work: Work, place_id: str, *, staff: bool) -> Data:
         row = berth_row(one.berth.code, one.state.value, one.confidence, to_ms(one.since), one.v)
         rows.append(staff_row(row, one.stay) if staff else row)
     return {"berths": rows}
+
+
+async def _own(work: Work, account_id: str) -> Data:
+    """Read what a motorist's screens show of his own; others have nothing there."""
+    balance, bonus = await wallet_of_account(work, account_id=account_id)
+    return {
+        "stays": [own_stay(one) for one in await stays_of(work, owner_id=account_id)],
+        "bills": [own_bill(one) for one in await bills_of(work, owner_id=account_id)],
+        "wallet": {"balance": balance, "bonus": bonus},
+    }
 
 
 async def _places(work: Work, cell: str) -> Data:

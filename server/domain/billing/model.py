@@ -102,10 +102,17 @@ class Bill:
         state = BillState.WITHDRAWN if self.untouched else BillState.SUPERSEDED
         return replace(self, state=state, standing=False)
 
-    def pay(self, amount: Fen) -> Self:
-        """Note a payment of at most what is open."""
+    def pay(self, amount: Fen, *, leave_by: datetime) -> Self:
+        """Note a payment of at most what is open; a car that still stands has until then to go."""
         assert 0 < amount <= self.open, f"{amount} for {self.open} on {self.id}"
-        return replace(self, paid=self.paid + amount).settled()
+        paid = replace(self, paid=self.paid + amount).settled()
+        if paid.valid_until is None or paid.state is not BillState.PAID:
+            return paid
+        return replace(paid, valid_until=max(paid.valid_until, leave_by))
+
+    def holds_at(self, now: datetime) -> bool:
+        """Say whether it is the price of a car that still stands, if that leaves now."""
+        return self.standing and self.valid_until is not None and now <= self.valid_until
 
     def unpay(self, forgiven: Discount, *, owed_again: bool) -> Self:
         """Note that something was given back, of the surplus first; the rest is forgiven, or owed."""

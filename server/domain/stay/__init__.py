@@ -50,6 +50,7 @@ from server.domain.stay.model.reviews import (
     ReviewReason,
     ReviewState,
 )
+from server.domain.stay.rules.ahead import Forecast
 from server.domain.stay.rules.policies import KEYS
 from server.domain.stay.service import (
     identify_berth,
@@ -57,7 +58,6 @@ from server.domain.stay.service import (
     price_stay,
 )
 from server.domain.stay.service.berths import (
-    pay_ahead,
     resume_berth,
     suspend_berth,
 )
@@ -68,6 +68,7 @@ from server.domain.stay.service.edits import (
     evaluates_stays,
     stay_in_sight,
 )
+from server.domain.stay.service.foreseeing import foresee_price
 from server.domain.stay.service.observing import observe
 from server.domain.stay.service.photos import keep_photo, photo_in_sight
 from server.domain.stay.service.policies import (
@@ -88,6 +89,7 @@ __all__ = [
     "DisputeReason",
     "EditKind",
     "EditRequest",
+    "Forecast",
     "Occupancy",
     "OccupancyChanged",
     "OccupancyState",
@@ -126,11 +128,11 @@ __all__ = [
     "dispute_stay",
     "edit_stay",
     "evaluates_stays",
+    "foresee_price",
     "identify_berth",
     "keep_photo",
     "observe",
     "open_berths",
-    "pay_ahead",
     "photo_in_sight",
     "policy_for",
     "price_stay",
