@@ -5,11 +5,10 @@ A fact that nobody hears on a socket is listed in `SILENT`, so that a forgotten 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
+from realtime.own import own_bill, own_stay
 from server.domain.billing import (
-    Bill,
     BillDiscounted,
     BillIssued,
     BillOverpaid,
@@ -26,7 +25,6 @@ from server.domain.stay import (
     BerthLabel,
     OccupancyChanged,
     OccupancyState,
-    Stay,
     StayClosed,
     StayCorrected,
     StayDisputed,
@@ -36,7 +34,6 @@ from server.domain.stay import (
     StayLabel,
     StayOpened,
     StayReleased,
-    StayState,
     StayVoided,
     Supply,
     SupplyChanged,
@@ -79,56 +76,6 @@ def staff_row(row: list[Any], stay: StayLabel | None) -> list[Any]:
 def supply_row(id: str, supply: Supply | SupplyChanged) -> list[Any]:
     """Make a place's row of the map."""
     return [id, supply.total, supply.free, supply.unknown, supply.v]
-
-
-StayFact = (
-    StayOpened
-    | StayIdentified
-    | StayVoided
-    | StayEdited
-    | StayDisputed
-    | StayReleased
-    | StayDoubted
-)
-PricedFact = StayClosed | StayCorrected
-
-
-def own_stay(stay: Stay | StayFact | PricedFact) -> Data:
-    """Show a stay to its driver; a car that only seems to have gone still stands."""
-    stay_id = stay.id if isinstance(stay, Stay) else stay.stay_id
-    standing = stay.left_at is None or stay.state is StayState.LEAVING
-    running = StayState.RUNNING if stay.plate else StayState.DETECTED
-    return {
-        "id": stay_id,
-        "state": (running if standing else stay.state).value,
-        "plate": to_plain(stay.plate),
-        "place": {"id": stay.berth.place_id, "name": stay.berth.place_name},
-        "berth_code": stay.berth.code,
-        "arrived_at": _iso(stay.arrived_at),
-        "left_at": None if standing or stay.left_at is None else _iso(stay.left_at),
-        "amount": None if standing else stay.amount,
-    }
-
-
-def own_bill(bill: Bill) -> Data:
-    """Show a bill to whom it belongs."""
-    return {
-        "id": bill.id,
-        "stay_id": bill.stay_id,
-        "state": bill.state.value,
-        "plate": to_plain(bill.plate),
-        "due": bill.due,
-        "waived": bill.waived,
-        "paid": bill.paid,
-        "open": bill.open,
-        "valid_until": _iso(bill.valid_until) if bill.valid_until else None,
-        "lines": [{"text": line.text, "amount": line.amount} for line in bill.lines],
-        "issued_at": _iso(bill.issued_at),
-    }
-
-
-def _iso(at: datetime) -> str:
-    return at.isoformat().replace("+00:00", "Z")
 
 
 def figures_data(figures: Figures) -> Data:
@@ -179,6 +126,18 @@ def _line(
 
 # Every line has the same keys.
 _NO_MORE: Data = {"amount": None, "duration_s": None, "device_kind": None, "alarm": None}
+
+
+StayFact = (
+    StayOpened
+    | StayIdentified
+    | StayVoided
+    | StayEdited
+    | StayDisputed
+    | StayReleased
+    | StayDoubted
+)
+PricedFact = StayClosed | StayCorrected
 
 
 def stay_told(fact: StayFact) -> list[Publication]:

@@ -14,11 +14,10 @@ from realtime.feeds import (
     Data,
     berth_row,
     figures_data,
-    own_bill,
-    own_stay,
     staff_row,
     supply_row,
 )
+from realtime.own import own_bill, own_stay
 from server.domain.billing.queries import bills_of
 from server.domain.insight import Figures
 from server.domain.payment.queries import wallet_of_account
