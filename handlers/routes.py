@@ -8,6 +8,7 @@ from tornado.web import Application, RedirectHandler
 
 from handlers.app import App
 from handlers.base import Handler, Missing
+from handlers.console import arrears as console_arrears
 from handlers.console import city as console_city
 from handlers.console import logins as console_logins
 from handlers.console import money as console_money
@@ -15,13 +16,16 @@ from handlers.console import reconciliation, tariff_calendars, tariffs
 from handlers.console import stays as console_stays
 from handlers.hooks import mqtt as mqtt_hooks
 from handlers.hooks.payments import PaymentNotice
+from handlers.motorist import arrears as motorist_arrears
 from handlers.motorist import logins as motorist_logins
 from handlers.motorist import money as motorist_money
 from handlers.motorist import own
 from handlers.motorist import places as motorist_places
 from handlers.motorist import stays as motorist_stays
+from handlers.open import debts as open_debts
 from handlers.open import places as open_places
 from handlers.openapi import describe
+from handlers.patrol import arrears as patrol_arrears
 from handlers.patrol import logins as patrol_logins
 from handlers.patrol import money as patrol_money
 from handlers.patrol import sections
@@ -39,10 +43,12 @@ _ROOMS = (
     own,
     motorist_stays,
     motorist_money,
+    motorist_arrears,
     patrol_logins,
     sections,
     patrol_stays,
     patrol_money,
+    patrol_arrears,
     console_logins,
     console_city,
     console_stays,
@@ -50,7 +56,9 @@ _ROOMS = (
     tariff_calendars,
     console_money,
     reconciliation,
+    console_arrears,
     open_places,
+    open_debts,
     mqtt_hooks,
 )
 CLIENTS = Path(__file__).parent.parent / "clients"
@@ -78,6 +86,12 @@ def make_application(app: App) -> Application:
         (r"/openapi\.json", ApiDescription, {"description": describe(handlers)}),
         (r"/healthz", Health, {"app": app}),
         (r"/metrics", Metrics),
+        # What the code on a slip says, and a text message: as short as it can be.
+        (
+            r"/d/([^/]+)",
+            RedirectHandler,
+            {"url": "/m/#/pages/debt/debt?token={0}", "permanent": False},
+        ),
         (r"/", Landing, {"app": app}),
         (r"/favicon\.ico", RedirectHandler, {"url": "/console/favicon.svg"}),
     ]

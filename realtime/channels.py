@@ -3,9 +3,10 @@
 | channel | who | carries |
 | --- | --- | --- |
 | `section:{place}` `lot:{place}` | anyone | berths of a place, without plates |
-| `section:{place}:staff` `lot:{place}:staff` | staff in scope | the same, with plates and stays |
+| `section:{place}:staff` `lot:{place}:staff` | staff in scope | the same, with plates, stays and alerts |
 | `map:{cell}` | anyone | room of the places in a map cell |
 | `live:{organization}` | managers of it | facts, a line each |
+| `arrears:{organization}` | managers of it | changes of arrears, a line each |
 | `kpi:{organization}` | managers of it | the figures of the home page |
 | `#{account}` | that account | its stays, bills and wallet |
 """
@@ -80,6 +81,7 @@ class Channels:
         self._map = _state("map", lambda _actor, _channel: True)
         self._kpi = _state("kpi", _managers("city.figures"))
         self._live = _stream("live", _managers("city.watch"), kept=200)
+        self._arrears = _stream("arrears", _managers("arrears.watch"), kept=200)
         self._personal = _stream("personal", _owner, kept=KEPT)
 
     def namespace_of(self, channel: str) -> Namespace:
@@ -97,6 +99,8 @@ class Channels:
                 return self._kpi
             case ["live", organization_id] if organization_id:
                 return self._live
+            case ["arrears", organization_id] if organization_id:
+                return self._arrears
         raise UnknownChannel(channel)
 
 

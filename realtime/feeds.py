@@ -4,10 +4,11 @@ A fact that nobody hears on a socket is listed in `SILENT`, so that a forgotten 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from realtime.arrears import ARREARS_FEEDS
 from realtime.own import own_bill, own_stay
+from realtime.publications import Data, Publication
 from server.domain.billing import (
     BillDiscounted,
     BillIssued,
@@ -43,17 +44,6 @@ from server.domain.vehicle import Plate, VehicleBound, VehicleUnbound, mask_plat
 from server.kernel.codec import to_plain
 from server.kernel.events import Fact
 from server.kernel.period import to_ms
-
-Data = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Publication:
-    """What one channel is to be sent. On a state channel publications of one batch are joined."""
-
-    channel: str
-    data: Data
-
 
 Feed = Callable[[Any], list[Publication]]
 
@@ -293,6 +283,7 @@ FEEDS: Mapping[type[Fact], Feed] = {
     DeviceSilent: device_told,
     DeviceRecovered: device_told,
     DeviceAlarmed: device_told,
+    **ARREARS_FEEDS,
 }
 
 SILENT: frozenset[type[Fact]] = frozenset(
@@ -340,13 +331,13 @@ def _glance(streamed: list[Publication]) -> list[Publication]:
 
 
 def _is_state(channel: str) -> bool:
-    return not channel.startswith(("#", "live:"))
+    return not channel.startswith(("#", "live:", "arrears:"))
 
 
 def _join(held: Data, data: Data) -> None:
     for name, value in data.items():
         if isinstance(value, list):
-            held[name] = [*held[name], *value]
+            held[name] = [*held.get(name, []), *value]
         elif name == "heard_ms":
             held[name] = min(held[name], value)
         else:

@@ -1,13 +1,11 @@
 """What a motorist's own screens show of his stays and bills: in a snapshot and in a publication alike."""
 
 from datetime import datetime
-from typing import Any
 
+from realtime.publications import Data
 from server.domain.billing import Bill
 from server.domain.stay import Stay, StayFact, StayState
 from server.kernel.codec import to_plain
-
-Data = dict[str, Any]
 
 
 def own_stay(stay: Stay | StayFact) -> Data:

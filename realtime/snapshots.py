@@ -7,20 +7,18 @@ channel a second.
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from datetime import timedelta
 from typing import Any
 
+from realtime.arrears import alert_row
 from realtime.broker import Broker, BrokerUnavailable
-from realtime.feeds import (
-    Data,
-    berth_row,
-    figures_data,
-    staff_row,
-    supply_row,
-)
+from realtime.feeds import berth_row, figures_data, staff_row, supply_row
 from realtime.own import own_bill, own_stay
+from realtime.publications import Data
 from server.domain.billing.queries import bills_of
 from server.domain.insight import Figures
 from server.domain.payment.queries import wallet_of_account
+from server.domain.recovery.queries import alerts_at
 from server.domain.stay import Occupancy, Supply
 from server.domain.stay.queries import stays_of
 from server.kernel.access import system
@@ -87,7 +85,12 @@ async def _berths(work: Work, place_id: str, *, staff: bool) -> Data:
     for one in await work.table(Occupancy).find({"berth.place_id": place_id}, sort="berth.code"):
         row = berth_row(one.berth.code, one.state.value, one.confidence, to_ms(one.since), one.v)
         rows.append(staff_row(row, one.stay) if staff else row)
-    return {"berths": rows}
+    if not staff:
+        return {"berths": rows}
+    # Those that are over are kept for as long as somebody may come back who has them.
+    since = work.now - timedelta(hours=1)
+    alerts = await alerts_at(work, place_id=place_id, since=since)
+    return {"berths": rows, "alerts": [alert_row(one) for one in alerts]}
 
 
 async def _own(work: Work, account_id: str) -> Data:

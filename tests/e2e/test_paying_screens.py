@@ -3,24 +3,19 @@
 import asyncio
 import hmac
 import json
-import re
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
-import pytest_asyncio
 from paho.mqtt import publish
-from playwright.async_api import Browser, Page, expect
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 
 from server.demo import demo_device_secret
 from tests.city import City
-from tests.e2e.browser import Screen, chromium, screen
-from tests.e2e.test_screens import code_of, log_in
+from tests.e2e.browser import Screen
+from tests.e2e.test_screens import code_of
 
 pytestmark = pytest.mark.e2e
 # No camera watches it, and an officer walks it; the simulator stands still meanwhile.
@@ -73,9 +68,7 @@ def said(city: City, code: str, kind: str, *, at_ms: int) -> None:
     key = hmac.digest(secret.encode(), b"smartcloud readings", "sha256")
     signature = hmac.digest(key, topic.encode() + b"\0" + body, "sha256")
     account: Any = {"username": device, "password": secret}
-    publish.single(
-        topic, b"S1" + signature + body, qos=1, port=city.ports["mqtt"], auth=account
-    )
+    publish.single(topic, b"S1" + signature + body, qos=1, port=city.ports["mqtt"], auth=account)
 
 
 class Street:

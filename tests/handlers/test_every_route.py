@@ -43,6 +43,7 @@ from server.kernel.work import Work
 from tests.domain.money import CHIEF, CLERK, OWNER, PATROL, billed, closed_stay, paid, wish
 from tests.handlers.clerks import desk, picture
 from tests.handlers.conftest import LNG_LAT, PARTNER_KEY, PASSWORD, PHONE, Site, code, said
+from tests.handlers.debts import debts_day
 from tests.world import DAY_TARIFF, NOON, World
 
 NEAR = f"?near={LNG_LAT[0]},{LNG_LAT[1]}"
@@ -58,7 +59,7 @@ TERMS = {
 }
 TRIAL = {"arrived_at": "2053-07-02T04:00:00Z", "left_at": "2053-07-02T05:00:00Z"}
 # What finance does, who is not the manager.
-FINANCE = ("/api/console/bills", "/api/console/refunds", "/api/console/payments", "/api/console/cash", "/api/console/provider", "/api/console/rec", "/api/console/dis")  # fmt: skip
+FINANCE = ("/api/console/bills", "/api/console/refunds", "/api/console/payments", "/api/console/cash", "/api/console/provider", "/api/console/rec", "/api/console/dis", "/api/console/arrears", "/api/console/write-offs")  # fmt: skip
 # How each address is called well: what its path's names are, its query, its body.
 CALLS: dict[str, tuple[dict[str, str], str, Any]] = {
     "GET /api/time": ({}, "", None),
@@ -173,6 +174,28 @@ CALLS: dict[str, tuple[dict[str, str], str, Any]] = {
     "POST /api/console/discrepancies/{discrepancy_id}/cause": ({"discrepancy_id": "d1"}, "", {"cause": "渠道漏单"}),
     "POST /api/console/discrepancies/{discrepancy_id}/approval": ({"discrepancy_id": "d2"}, "", None),
     "GET /api/console/provider-exchanges": ({}, "?subject=x", None),
+    "GET /api/console/arrears": ({}, "?sort=oldest&number=%E7%B2%A4B1&least=1&limit=1", None),
+    "GET /api/console/arrears-summary": ({}, "", None),
+    "GET /api/console/arrears/{case_id}": ({"case_id": "$case"}, "", None),
+    "POST /api/console/arrears/{case_id}/reminders": ({"case_id": "$case"}, "", {"channels": ["app"]}),
+    "POST /api/console/arrears/{case_id}/freeze": ({"case_id": "$case"}, "", {"reason": "来电核实"}),
+    "DELETE /api/console/arrears/{case_id}/freeze": ({"case_id": "$case"}, "", None),
+    "POST /api/console/arrears/{case_id}/write-offs": ({"case_id": "$case"}, "", {"reason": "无法追缴"}),
+    "POST /api/console/arrears/{case_id}/links": ({"case_id": "$case"}, "", None),
+    "GET /api/console/write-offs": ({}, "?state=requested&limit=1", None),
+    "POST /api/console/write-offs/{write_off_id}/approval": ({"write_off_id": "$given_up"}, "", None),
+    "POST /api/console/write-offs/{write_off_id}/rejection": ({"write_off_id": "$refused"}, "", {"remark": "继续追缴"}),
+    "POST /api/console/write-offs/{write_off_id}/withdrawal": ({"write_off_id": "$taken_back"}, "", None),
+    "GET /api/console/arrears-alerts": ({}, "?escalated=false", None),
+    "POST /api/console/arrears-alerts/{alert_id}/acknowledgement": ({"alert_id": "$alert"}, "", None),
+    "GET /api/patrol/arrears": ({}, "?number=%E7%B2%A4B12345&color=blue", None),
+    "POST /api/patrol/pay-links": ({}, "", BLUE),
+    "GET /api/patrol/alerts": ({}, "?section_id=s1", None),
+    "POST /api/patrol/alerts/{alert_id}/acknowledgement": ({"alert_id": "$alert"}, "", None),
+    "GET /api/motorist/arrears": ({}, "", None),
+    "GET /api/open/debts/{token}": ({"token": "$token"}, "", None),
+    "POST /api/open/debts/{token}/intents": ({"token": "$token"}, "", {"provider": "wechat", "scene": "native"}),
+    "GET /api/open/debts/{token}/intents/{intent_id}": ({"token": "$token", "intent_id": "$behind"}, "", None),
     "GET /api/open/places": ({}, NEAR, None),
     "GET /api/open/places/{place_id}": ({"place_id": "s1"}, "", None),
     "GET /api/open/places/{place_id}/berths": ({"place_id": "s1"}, "", None),
@@ -280,6 +303,7 @@ async def money_day(site: Site) -> None:
     officer = replace(PATROL, id="staff-patrol1")
     code = {"bill_ids": [bills[7].id], "provider": Method.WECHAT, "scene": "native"}
     known["code"] = (await world.run(begin_payment, actor=officer, **code)).id
+    await debts_day(site)
 
 
 async def differ(work: Work) -> None:

@@ -38,6 +38,23 @@ from server.domain.payment import (
     begin_top_up,
     close_intent,
 )
+from server.domain.recovery import (
+    AlertAcknowledged,
+    AlertEscalated,
+    AlertRepeated,
+    AlertRetracted,
+    ArrearsChanged,
+    ArrearsClosed,
+    ArrearsOpened,
+    ArrearsSpotted,
+    ReminderIssued,
+    WriteOffDecided,
+    WriteOffRequested,
+    acknowledge_alert,
+    approve_write_off,
+    request_write_off,
+)
+from server.domain.recovery.jobs import advance_arrears, open_arrears, repeat_alerts
 from server.domain.refund import (
     RefundAnswer,
     RefundOpened,
@@ -82,6 +99,9 @@ from server.domain.vehicle import (
 from server.kernel.access import Actor, Audience
 from server.kernel.events import Fact, Facts
 from server.kernel.period import to_ms
+from tests.domain.arrears import CHIEF as APPROVER
+from tests.domain.arrears import CLERK as PURSUER
+from tests.domain.arrears import GRACE, alerts, follow, the_case
 from tests.domain.money import CHIEF, CLERK, paid, rows, wish
 from tests.domain.money import OWNER as MOTORIST
 from tests.world import NOON, World
@@ -235,6 +255,60 @@ async def clone(world: World) -> None:
     await world.job(settle_berths)
 
 
+async def fall_due(world: World) -> None:
+    """Let a bill's grace end."""
+    await leave_and_bill(world)
+    world.now += GRACE
+    await world.job(open_arrears)
+
+
+async def be_reminded(world: World) -> None:
+    await fall_due(world)
+    await world.job(advance_arrears)
+
+
+async def come_again(world: World) -> None:
+    """Let the car that owes stand on another berth."""
+    await fall_due(world)
+    at_s = int((world.now - NOON).total_seconds()) + 60
+    await world.see("d2", "arrived", at_s=at_s)
+    await world.run(identify_berth, berth_id="b2", plate=PLATE)
+    await follow(world)
+
+
+async def be_told_again(world: World) -> None:
+    await come_again(world)
+    world.now += timedelta(seconds=31)
+    await world.job(repeat_alerts)
+
+
+async def be_seen(world: World) -> None:
+    await come_again(world)
+    [alert] = await alerts(world)
+    await world.run(acknowledge_alert, actor=PURSUER, alert_id=alert.id)
+
+
+async def go_up(world: World) -> None:
+    await come_again(world)
+    for _ in range(3):
+        world.now += timedelta(seconds=31)
+        await world.job(repeat_alerts)
+
+
+async def pay_up(world: World) -> None:
+    await come_again(world)
+    [bill] = await rows(world, Bill)
+    await paid(world, await wish(world, bill))
+    await follow(world)
+
+
+async def give_up_debt(world: World) -> None:
+    await come_again(world)
+    case = await the_case(world)
+    asked = await world.run(request_write_off, actor=PURSUER, case_id=case.id, reason="无法追缴")
+    await world.run(approve_write_off, actor=APPROVER, write_off_id=asked.id)
+
+
 SCENARIOS: dict[type[Fact], Callable[[World], Awaitable[Any]]] = {
     OccupancyChanged: park,
     StayOpened: park,
@@ -258,6 +332,17 @@ SCENARIOS: dict[type[Fact], Callable[[World], Awaitable[Any]]] = {
     VehicleUnbound: bind,
     RefundOpened: give_back,
     RefundSucceeded: give_back,
+    ArrearsOpened: fall_due,
+    ArrearsChanged: be_reminded,
+    ReminderIssued: be_reminded,
+    ArrearsSpotted: come_again,
+    AlertRepeated: be_told_again,
+    AlertAcknowledged: be_seen,
+    AlertEscalated: go_up,
+    AlertRetracted: pay_up,
+    ArrearsClosed: pay_up,
+    WriteOffRequested: give_up_debt,
+    WriteOffDecided: give_up_debt,
     SupplyChanged: count,
     FiguresChanged: figure,
     DeviceAlarmed: raise_alarm,
@@ -374,7 +459,7 @@ def fold_own(held: Own, data: dict[str, Any]) -> Own:
     if "bill" in data:
         bill = data["bill"]
         bills[bill["id"]] = bill
-        if bill["state"] not in ("due", "part_paid", "paid"):
+        if bill["state"] in ("withdrawn", "superseded"):
             del bills[bill["id"]]
     wallet = held["wallet"]
     if data["fact"] == "WalletChanged":

@@ -61,6 +61,8 @@ MAY_HEAR = {
     "live:city": OF_THE_CITY | {"dispatcher"},
     "live:other": {"manager of others"},
     "live:nobody": set(),
+    "arrears:city": OF_THE_CITY | {"dispatcher"},
+    "arrears:other": {"manager of others"},
     "kpi:city": OF_THE_CITY,
     "kpi:other": {"manager of others"},
     "#": set(),

@@ -31,7 +31,7 @@ export interface OwnPublication {
   amount?: number
 }
 
-const STANDING: readonly string[] = ['due', 'part_paid', 'paid']
+const GONE: readonly string[] = ['withdrawn', 'superseded']
 
 /** Folds `#` channels of motorists. What is about neither a stay, a bill nor the wallet changes nothing. */
 export const foldOwn: Fold<Own, OwnSnapshot | OwnPublication> = (held, data) => {
@@ -42,7 +42,7 @@ export const foldOwn: Fold<Own, OwnSnapshot | OwnPublication> = (held, data) => 
   if (fact === 'WalletChanged') return { ...before, wallet: { balance: data.balance ?? 0, bonus: data.bonus ?? 0 } }
   if (stay) return { ...before, stays: new Map(before.stays).set(stay.id, stay) }
   if (bill) {
-    const stands = STANDING.includes(bill.state)
+    const stands = !GONE.includes(bill.state)
     return { ...before, bills: stands ? new Map(before.bills).set(bill.id, bill) : without(before.bills, bill.id) }
   }
   return before

@@ -67,7 +67,7 @@ export interface Stay {
   amount: number | null
 }
 
-export type BillState = 'due' | 'part_paid' | 'paid' | 'withdrawn' | 'superseded'
+export type BillState = 'due' | 'part_paid' | 'paid' | 'withdrawn' | 'superseded' | 'written_off'
 
 export interface Bill {
   id: string

@@ -9,6 +9,7 @@ from server.domain.billing.events import (
     BillWithdrawn,
 )
 from server.domain.billing.model import (
+    PAYABLE,
     Bill,
     BillState,
     Coupon,
@@ -18,14 +19,17 @@ from server.domain.billing.model import (
 )
 from server.domain.billing.service import (
     bill_running_stay,
+    bill_stays,
     grant_coupons,
     pay_bill,
     redeem_coupon,
     unpay_stay,
     waive_bill,
+    write_off_bill,
 )
 
 __all__ = [
+    "PAYABLE",
     "Bill",
     "BillDiscounted",
     "BillIssued",
@@ -39,9 +43,11 @@ __all__ = [
     "Discount",
     "DiscountKind",
     "bill_running_stay",
+    "bill_stays",
     "grant_coupons",
     "pay_bill",
     "redeem_coupon",
     "unpay_stay",
     "waive_bill",
+    "write_off_bill",
 ]

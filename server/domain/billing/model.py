@@ -16,19 +16,21 @@ from server.kernel.table import index, table, unique
 class BillState(StrEnum):
     """Where a bill is in its life.
 
-    A superseded bill was paid in part before its stay was priced anew; what was paid stands on the
+    What a written-off bill owes is pursued no longer; whoever pays it all the same may. A superseded bill was paid in part before its stay was priced anew; what was paid stands on the
     bill that took its place.
     """
 
     DUE = "due"
     PART_PAID = "part_paid"
     PAID = "paid"
+    WRITTEN_OFF = "written_off"
     WITHDRAWN = "withdrawn"
     SUPERSEDED = "superseded"
 
 
-STANDING = (BillState.DUE, BillState.PART_PAID, BillState.PAID)
+STANDING = (BillState.DUE, BillState.PART_PAID, BillState.PAID, BillState.WRITTEN_OFF)
 PAYABLE = (BillState.DUE, BillState.PART_PAID)
+SETTLED = (BillState.PAID, BillState.WRITTEN_OFF)
 
 
 class DiscountKind(StrEnum):
@@ -36,6 +38,7 @@ class DiscountKind(StrEnum):
 
     WAIVER = "waiver"
     COUPON = "coupon"
+    WRITE_OFF = "write_off"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,13 +90,25 @@ class Bill:
         return self.due - self.waived - self.paid if self.state in PAYABLE else 0
 
     @property
+    def written_off(self) -> Fen:
+        """Sum what was given up."""
+        given_up = (one for one in self.discounts if one.kind is DiscountKind.WRITE_OFF)
+        return sum(one.amount for one in given_up)
+
+    @property
+    def owed(self) -> Fen:
+        """Tell what may be paid: what is open, or what was given up."""
+        return self.written_off if self.state is BillState.WRITTEN_OFF else self.open
+
+    @property
     def untouched(self) -> bool:
         """Say whether nothing was paid on it yet."""
         return self.state is BillState.DUE and not self.paid
 
     def payable_at(self, now: datetime) -> bool:
         """Say whether it may be paid then: the price of a car that still stands runs out."""
-        return self.state in PAYABLE and (self.valid_until is None or now <= self.valid_until)
+        fresh = self.valid_until is None or now <= self.valid_until
+        return fresh and self.state in (*PAYABLE, BillState.WRITTEN_OFF)
 
     def withdraw(self) -> Self:
         """Take it back because the stay was priced anew; what is paid goes on to the next."""
@@ -103,9 +118,13 @@ class Bill:
         return replace(self, state=state, standing=False)
 
     def pay(self, amount: Fen, *, leave_by: datetime) -> Self:
-        """Note a payment of at most what is open; a car that still stands has until then to go."""
-        assert 0 < amount <= self.open, f"{amount} for {self.open} on {self.id}"
-        paid = replace(self, paid=self.paid + amount).settled()
+        """Note a payment of at most what is owed; what was given up is recovered by it.
+
+        A car that still stands has until then to go.
+        """
+        assert 0 < amount <= self.owed, f"{amount} for {self.owed} on {self.id}"
+        recovered = self.recover(amount) if self.state is BillState.WRITTEN_OFF else self
+        paid = replace(recovered, paid=self.paid + amount).settled()
         if paid.valid_until is None or paid.state is not BillState.PAID:
             return paid
         return replace(paid, valid_until=max(paid.valid_until, leave_by))
@@ -113,6 +132,17 @@ class Bill:
     def holds_at(self, now: datetime) -> bool:
         """Say whether it is the price of a car that still stands, if that leaves now."""
         return self.standing and self.valid_until is not None and now <= self.valid_until
+
+    def recover(self, amount: Fen) -> Self:
+        """Take a write-off back as far as it was paid after all, or is owed no more."""
+        kept, left = [], amount
+        for one in self.discounts:
+            part = min(left, one.amount) if one.kind is DiscountKind.WRITE_OFF else 0
+            left -= part
+            if one.amount > part:
+                kept.append(replace(one, amount=one.amount - part))
+        assert not left, f"{amount} of {self.written_off} on {self.id}"
+        return replace(self, discounts=tuple(kept))
 
     def unpay(self, forgiven: Discount, *, owed_again: bool) -> Self:
         """Note that something was given back, of the surplus first; the rest is forgiven, or owed."""
@@ -141,7 +171,8 @@ class Bill:
         owed = self.due - self.waived
         if self.paid >= owed:
             surplus = self.surplus + self.paid - owed
-            return replace(self, state=BillState.PAID, paid=owed, surplus=surplus)
+            state = BillState.WRITTEN_OFF if self.written_off else BillState.PAID
+            return replace(self, state=state, paid=owed, surplus=surplus)
         state = BillState.PART_PAID if self.paid else BillState.DUE
         return replace(self, state=state)
 

@@ -14,16 +14,18 @@ from server.domain.billing.events import (
     BillWithdrawn,
 )
 from server.domain.billing.model import (
+    SETTLED,
     Bill,
-    BillState,
     Coupon,
     Discount,
     DiscountKind,
 )
+from server.domain.ledger import AccountKind, EntryKind, Posting, account, post
 from server.domain.stay import Stay, StayState, policy_for, price_stay, stay_in_sight
 from server.domain.tariff import Line
 from server.kernel.errors import NotFound, Refused
 from server.kernel.money import Fen
+from server.kernel.nouns import replace
 from server.kernel.work import Work
 
 # 15 minutes: to pay and walk back to the car; then the price shown would no longer be the price.
@@ -87,12 +89,13 @@ async def pay_bill(work: Work, *, bill_id: str, amount: Fen) -> tuple[Bill | Non
     rows = work.table(Bill)
     meant = await rows.get(bill_id)
     bill = await rows.one({"stay_id": meant.stay_id, "standing": True})
-    taken = min(amount, bill.open) if bill else 0
+    taken = min(amount, bill.owed) if bill else 0
     if bill is None or not taken:
         return None, 0
     policy = await policy_for(work, organization_id=bill.organization_id, place_id=bill.place_id)
     leave_by = work.now + timedelta(minutes=policy.exit_grace_min)
     paid = rows.save(bill.pay(taken, leave_by=leave_by))
+    await _book_given_up(work, paid, paid.written_off - bill.written_off)
     work.tell(BillPaid(at=work.now, amount=taken, open=paid.open, **_about(paid)))
     return paid, taken
 
@@ -126,6 +129,21 @@ async def waive_bill(work: Work, *, bill_id: str, amount: Fen, reason: str) -> B
     return _take_off(work, await _visible(work, bill_id), discount)
 
 
+async def write_off_bill(work: Work, *, bill_id: str, reason: str, reference: str) -> Bill:
+    """Give up what is open on a bill; `reference` says who agreed to it. Paid later, it is income."""
+    bill = await _visible(work, bill_id)
+    discount = Discount(
+        kind=DiscountKind.WRITE_OFF,
+        amount=bill.open,
+        reference=reference,
+        reason=reason,
+        at=work.now,
+    )
+    left = _take_off(work, bill, discount)
+    await _book_given_up(work, left, discount.amount)
+    return left
+
+
 async def redeem_coupon(work: Work, *, bill_id: str, coupon_id: str) -> Bill:
     """Use a motorist's coupon on his own bill; it covers at most what is open."""
     coupons = work.table(Coupon)
@@ -149,6 +167,21 @@ async def grant_coupons(work: Work, *, coupons: Sequence[Coupon]) -> None:
     """Give coupons to motorists."""
     for coupon in coupons:
         work.table(Coupon).add(coupon)
+
+
+async def _book_given_up(work: Work, bill: Bill, amount: Fen) -> None:
+    """Book that so much more of a bill is given up, or less where it is below zero."""
+    if amount:
+        organization_id = bill.organization_id
+        await post(
+            work,
+            kind=EntryKind.WRITE_OFF if amount > 0 else EntryKind.RECOVERY,
+            reference=f"{bill.id}:{bill.v}",
+            postings=[
+                Posting(account(AccountKind.WRITTEN_OFF, organization_id), amount),
+                Posting(account(AccountKind.RECEIVABLE, organization_id), -amount),
+            ],
+        )
 
 
 def _take_off(work: Work, bill: Bill, discount: Discount) -> Bill:
@@ -186,9 +219,9 @@ def _fits(stay: Stay, bill: Bill) -> bool:
     """Say whether a bill says what the stay says; one that is settled stands for its amount."""
     price = _price_of(stay)
     left = stay.left_at
-    if bill.state is BillState.PAID and bill.valid_until and left and left <= bill.valid_until:
+    if bill.state in SETTLED and bill.valid_until and left and left <= bill.valid_until:
         return stay.state is not StayState.VOID  # the price shown was the price
-    if bill.state is BillState.PAID:
+    if bill.state in SETTLED:
         return bill.due == price.amount
     same = (bill.plate, bill.owner_id, bill.due) == (stay.plate, stay.owner_id, price.amount)
     return same and bill.lines == price.lines and bill.valid_until is None
@@ -204,7 +237,9 @@ async def _replace(
     if before is not None:
         paid = before.paid + before.surplus
         kept = await _carried(work, before, price.amount)
-        _withdraw(work, before)
+        withdrawn = _withdraw(work, before)
+        taken_over = replace(before, discounts=kept)
+        await _book_given_up(work, withdrawn, taken_over.written_off - before.written_off)
     plate = stay.plate or (before.plate if before else None)
     if plate is None or not (price.amount or paid):
         return None
@@ -230,8 +265,10 @@ async def _replace(
     return issued
 
 
-def _withdraw(work: Work, bill: Bill) -> None:
-    work.tell(BillWithdrawn(at=work.now, **_about(work.table(Bill).save(bill.withdraw()))))
+def _withdraw(work: Work, bill: Bill) -> Bill:
+    withdrawn = work.table(Bill).save(bill.withdraw())
+    work.tell(BillWithdrawn(at=work.now, **_about(withdrawn)))
+    return withdrawn
 
 
 async def _carried(work: Work, before: Bill, due: Fen) -> tuple[Discount, ...]:
@@ -239,9 +276,12 @@ async def _carried(work: Work, before: Bill, due: Fen) -> tuple[Discount, ...]:
     kept, room = [], due
     coupons = work.table(Coupon)
     for discount in before.discounts:
-        if discount.amount <= room:
-            kept.append(discount)
-            room -= discount.amount
+        amount = discount.amount
+        if discount.kind is DiscountKind.WRITE_OFF:
+            amount = min(amount, room)
+        if 0 < amount <= room:
+            kept.append(replace(discount, amount=amount))
+            room -= amount
         elif discount.kind is DiscountKind.COUPON:
             coupons.save((await coupons.get(discount.reference)).give_back())
     return tuple(kept)

@@ -13,6 +13,7 @@ from server.kernel.access import Actor, Scope
 from server.kernel.errors import Invalid
 
 _STAYS = frozenset({"stays.watch", "stays.edit", "stays.approve", "stays.review"})
+_ARREARS = frozenset({"arrears.watch", "arrears.pursue", "arrears.write_off"})
 ROLES: dict[str, frozenset[str]] = {
     "city_manager": frozenset(
         {
@@ -25,12 +26,17 @@ ROLES: dict[str, frozenset[str]] = {
             "money.watch",
             "refunds.approve",
             "policy.change",
+            "arrears.watch",
+            "arrears.pursue",
+            "arrears.approve",
         }
     )
     | _STAYS,
-    "district_manager": frozenset({"city.watch", "city.figures", "tariff.read", "policy.change"})
+    "district_manager": frozenset(
+        {"city.watch", "city.figures", "tariff.read", "policy.change", "arrears.watch"}
+    )
     | _STAYS,
-    "dispatcher": frozenset({"city.watch", "stays.watch", "stays.edit", "stays.review"}),
+    "dispatcher": frozenset({"city.watch", "stays.watch", "stays.edit", "stays.review"}) | _ARREARS,
     "finance": frozenset(
         {
             "city.watch",
@@ -43,8 +49,10 @@ ROLES: dict[str, frozenset[str]] = {
             "refunds.approve",
             "stays.watch",
             "stays.approve",
+            "arrears.approve",
         }
-    ),
+    )
+    | _ARREARS,
     "patroller": frozenset({"patrol.watch", "patrol.identify", "patrol.report", "patrol.collect"}),
 }
 """What each role may do. Whoever has no role may do nothing."""

@@ -17,7 +17,8 @@ class AccountKind(StrEnum):
     We own: `provider` (with a payment provider), `cash` (in a patroller's bag), `fees` and
     `promotion` (spent). We owe: `wallet` and `bonus` (to a motorist), `collected` (to whom the
     clearing will say), `unapplied` (paid to us for nothing that is due), `payable` (to a
-    settlement party) and `payout` (on its way to a bank).
+    settlement party) and `payout` (on its way to a bank). What is owed to an organization is no
+    entry; what of it was given up stands on `written_off`, and against it on `receivable`.
     """
 
     PROVIDER = "provider"
@@ -30,6 +31,8 @@ class AccountKind(StrEnum):
     UNAPPLIED = "unapplied"
     PAYABLE = "payable"
     PAYOUT = "payout"
+    WRITTEN_OFF = "written_off"
+    RECEIVABLE = "receivable"
 
 
 GUARDED = frozenset({AccountKind.WALLET, AccountKind.BONUS})
@@ -46,6 +49,8 @@ class EntryKind(StrEnum):
     FEE = "fee"
     ADJUSTMENT = "adjustment"
     REVERSAL = "reversal"
+    WRITE_OFF = "write_off"
+    RECOVERY = "recovery"
 
 
 def account(kind: AccountKind, whose: str) -> str:

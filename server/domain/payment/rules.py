@@ -21,13 +21,13 @@ def later(now: datetime, asks: int) -> datetime:
 def shares_of(bills: Sequence[Bill], amount: Fen | None) -> tuple[Share, ...]:
     """Share an amount over bills, the oldest first; none means all that is open."""
     ordered = sorted(bills, key=lambda bill: (bill.issued_at, bill.id))
-    whole = sum(bill.open for bill in ordered)
+    whole = sum(bill.owed for bill in ordered)
     left = whole if amount is None else amount
     if not 0 < left <= whole:
         raise Refused("amount_not_open", "支付金额与待付金额不符", open=whole)
     shares = []
     for bill in ordered:
-        part = min(left, bill.open)
+        part = min(left, bill.owed)
         if part:
             shares.append(Share(bill.id, part))
         left -= part

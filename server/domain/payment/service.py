@@ -43,14 +43,16 @@ async def begin_payment(
     scene: str,
     amount: Fen | None = None,
     request_key: str | None = None,
+    vouched: bool = False,
 ) -> Intent:
     """Wish to pay bills, whole or in part; they are held until it is paid, closed or expired.
 
-    The same wish again is the same intent; another wish for one of the bills ends the old one.
+    The same wish again is the same intent; another wish for one of the bills ends the old one. Where
+    it is `vouched` for, whoever calls has made sure that the payer may see these bills.
     """
     if known := await _requested(work, request_key):
         return known
-    bills = [await _payable(work, bill_id) for bill_id in dict.fromkeys(bill_ids)]
+    bills = [await _payable(work, bill_id, vouched) for bill_id in dict.fromkeys(bill_ids)]
     shares = shares_of(bills, amount)
     wish = Intent(
         id=work.new_id(),
@@ -267,11 +269,11 @@ async def _requested(work: Work, request_key: str | None) -> Intent | None:
     return await work.table(Intent).one({"request_key": request_key}) if request_key else None
 
 
-async def _payable(work: Work, bill_id: str) -> Bill:
+async def _payable(work: Work, bill_id: str, vouched: bool) -> Bill:
     """Read a bill that the actor may pay: his own, or for staff one of their organization."""
     bill = await work.table(Bill).get(bill_id)
-    own = bill.owner_id == work.actor.id
-    if work.actor.audience is not Audience.MOTORIST:
+    own = vouched or bill.owner_id == work.actor.id
+    if not vouched and work.actor.audience is not Audience.MOTORIST:
         own = bill.organization_id == work.actor.organization_id
     if not own:
         raise NotFound("bill_not_found", "没有找到这条记录", id=bill_id)

@@ -59,6 +59,23 @@ class Policy:
     # 6: head, tail, both sides, the berth's number, the surroundings.
     photos_max: int = 6
     dispute_days: int = 90
+    # 48 h: what Shenzhen gives to pay before a stay counts as unpaid.
+    arrears_grace_min: int = 2_880
+    # Days after that and how, step by step: first quietly, then by text message.
+    reminder_ladder: str = "0:app,3:app+sms,10:app+sms,25:app+sms"
+    reminders_max: int = 4
+    reminder_gap_h: int = 48
+    # 22 to 8, the city's time: nobody is woken for a parking fee.
+    quiet_from_h: int = 22
+    quiet_to_h: int = 8
+    # 1 yuan: a text message costs 5 fen, and patience more.
+    remind_least: Fen = 100
+    overdue_days: int = 15
+    restrict_days: int = 60
+    # 500 yuan: beyond it a debt is restricted however young it is.
+    restrict_amount: Fen = 50_000
+    # 3 times 30 s: a patroller two streets away has seen it by then, or will not.
+    alert_rounds: int = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """Which policy holds where, and which values a key may have. Pure."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,6 +13,8 @@ from server.kernel.nouns import replace
 
 CITY = "city"
 ANYWHERE = frozenset({"city", "operator", "place"})
+# A debt is one operator's, wherever the car stood.
+OF_OPERATORS = frozenset({"city", "operator"})
 # Read once for a whole batch of readings of many places: they hold for the city.
 CITY_ONLY = frozenset({"city"})
 
@@ -24,8 +27,11 @@ class Key:
     least: int = 0
     most: int = 0
     choices: type[StrEnum] | None = None
+    pattern: str = ""
     scopes: frozenset[str] = ANYWHERE
 
+
+_STEP = r"[0-9]{1,3}:(app|sms|app\+sms)"
 
 KEYS: Mapping[str, Key] = {
     "arrive_debounce_s": Key("入车防抖(秒)", 0, 60, scopes=CITY_ONLY),
@@ -40,6 +46,19 @@ KEYS: Mapping[str, Key] = {
     "approval_limit": Key("免审核金额(分)", 0, 1_000_000),
     "photos_max": Key("取证照片最大张数", 1, 20),
     "dispute_days": Key("申诉期限(天)", 1, 90),
+    "arrears_grace_min": Key("欠费宽限(分钟)", 0, 43_200, scopes=OF_OPERATORS),
+    "reminder_ladder": Key(
+        "催缴阶梯(天:方式)", pattern=f"{_STEP}(,{_STEP}){{0,9}}", scopes=OF_OPERATORS
+    ),
+    "reminders_max": Key("催缴次数上限", 0, 20, scopes=OF_OPERATORS),
+    "reminder_gap_h": Key("催缴最短间隔(小时)", 0, 720, scopes=OF_OPERATORS),
+    "quiet_from_h": Key("免打扰开始(时)", 0, 23, scopes=OF_OPERATORS),
+    "quiet_to_h": Key("免打扰结束(时)", 0, 23, scopes=OF_OPERATORS),
+    "remind_least": Key("催缴起点金额(分)", 0, 1_000_000, scopes=OF_OPERATORS),
+    "overdue_days": Key("逾期天数", 1, 3_650, scopes=OF_OPERATORS),
+    "restrict_days": Key("限制天数", 1, 3_650, scopes=OF_OPERATORS),
+    "restrict_amount": Key("限制金额(分)", 1, 100_000_000, scopes=OF_OPERATORS),
+    "alert_rounds": Key("欠费提醒次数", 1, 20, scopes=OF_OPERATORS),
 }
 
 
@@ -78,6 +97,8 @@ def _fits(scope: str, name: str, value: Any) -> bool:
         return value in set(key.choices)
     if name == "time_zone":
         return isinstance(value, str) and _is_zone(value)
+    if key.pattern:
+        return isinstance(value, str) and re.fullmatch(key.pattern, value) is not None
     return type(value) is int and key.least <= value <= key.most
 
 

@@ -1,0 +1,50 @@
+"""What others' facts mean for arrears."""
+
+from collections.abc import Sequence
+
+from server.domain.billing import (
+    BillDiscounted,
+    BillIssued,
+    BillPaid,
+    BillRefunded,
+    BillWithdrawn,
+)
+from server.domain.recovery.service import Debtor, bring_up
+from server.domain.recovery.service.alerts import look_for_arrears, look_for_cars
+from server.domain.stay import (
+    StayClosed,
+    StayDisputed,
+    StayEdited,
+    StayIdentified,
+    StayOpened,
+    StayReleased,
+    StayVoided,
+)
+from server.kernel.events import reacts_to
+from server.kernel.work import Work
+
+Billed = BillIssued | BillWithdrawn | BillDiscounted | BillPaid | BillRefunded
+Moved = StayOpened | StayIdentified | StayClosed | StayVoided | StayEdited
+
+
+@reacts_to(BillIssued, BillWithdrawn, BillDiscounted, BillPaid, BillRefunded)
+async def follow_bills(work: Work, facts: Sequence[Billed]) -> None:
+    """Bring the cases of plates in line whose bills have changed, and the alerts with them."""
+    await _follow(work, [(fact.organization_id, fact.plate) for fact in facts])
+
+
+@reacts_to(StayDisputed, StayReleased)
+async def follow_disputes(work: Work, facts: Sequence[StayDisputed | StayReleased]) -> None:
+    """Freeze what is in dispute, and thaw what is so no more."""
+    await _follow(work, [(one.berth.organization_id, one.plate) for one in facts if one.plate])
+
+
+@reacts_to(StayOpened, StayIdentified, StayClosed, StayVoided, StayEdited)
+async def spot_arrears(work: Work, facts: Sequence[Moved]) -> None:
+    """Tell of cars that owe where they are known to stand, and that they have gone."""
+    known = {fact.stay_id for fact in facts if fact.plate or isinstance(fact, StayIdentified)}
+    await look_for_arrears(work, stay_ids=sorted(known))
+
+
+async def _follow(work: Work, debtors: Sequence[Debtor]) -> None:
+    await look_for_cars(work, cases=await bring_up(work, debtors))
