@@ -288,6 +288,45 @@ class BillMoney(Schema):
     refunds = list_of(RefundWhole)
 
 
+class FeeLine(Schema):
+    """One reason of a fee: of which kind, for how long, and for how many units."""
+
+    text = Text(required=True)
+    amount = Count(required=True)
+    kind = Text(required=True)
+    seconds = Count(required=True)
+    units = Count(required=True)
+
+
+class RunningFee(Schema):
+    """What a car that still stands costs now, when it will cost more, and what is left to pay."""
+
+    at = fields.DateTime(required=True)
+    amount = Count(required=True)
+    open = Count(required=True)
+    over_s = Count(required=True)
+    lines = list_of(FeeLine)
+    changes_at = fields.DateTime(required=True, allow_none=True)
+    next_amount = Count(required=True, allow_none=True)
+    bill = fields.Nested(Bill, required=True, allow_none=True)
+
+
+class WalletEntry(Schema):
+    """One change of a wallet; what came in is above zero."""
+
+    id = Text(required=True)
+    at = fields.DateTime(required=True)
+    kind = Text(required=True)
+    amount = Count(required=True)
+    bonus = Count(required=True)
+
+
+class WalletEntries(Schema):
+    """Changes of a wallet, the latest first."""
+
+    items = list_of(WalletEntry)
+
+
 class CashShift(Schema):
     """A time with a bag of cash."""
 
@@ -305,6 +344,13 @@ class CashShifts(Schema):
 
     items = list_of(CashShift)
     cursor = Text(required=True, allow_none=True)
+
+
+class OwnCashShift(Schema):
+    """One's open shift, if there is one, and what was taken in it."""
+
+    shift = fields.Nested(CashShift, required=True, allow_none=True)
+    payments = list_of(Payment)
 
 
 class Exchange(Schema):

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 from handlers.shows import Shown, show_bill
 from server.domain.billing import Bill, Coupon
+from server.domain.billing.queries import RunningFee
 from server.domain.payment import CashShift, Intent, Payment, ProviderExchange, TopUpOffer
+from server.domain.payment.queries import WalletEntry
 from server.domain.reconciliation import Discrepancy
 from server.domain.reconciliation.queries import DayCompared
 from server.domain.refund import Refund
@@ -143,6 +145,41 @@ def show_wallet(wallet: tuple[int, int], offers: Sequence[TopUpOffer]) -> Shown:
     return {"balance": wallet[0], "bonus": wallet[1], "offers": shown}
 
 
+def show_wallet_entry(entry: WalletEntry) -> Shown:
+    """Show a change of a wallet to whose it is."""
+    return {
+        "id": entry.id,
+        "at": entry.at,
+        "kind": entry.kind.value,
+        "amount": entry.amount,
+        "bonus": entry.bonus,
+    }
+
+
+def show_running_fee(fee: RunningFee) -> Shown:
+    """Show what a car that still stands costs, to its driver or to staff in scope."""
+    forecast = fee.forecast
+    return {
+        "at": forecast.at,
+        "amount": forecast.quote.amount,
+        "open": fee.open,
+        "over_s": forecast.quote.over_s,
+        "lines": [
+            {
+                "text": line.text,
+                "amount": line.amount,
+                "kind": line.kind.value,
+                "seconds": line.seconds,
+                "units": line.units,
+            }
+            for line in forecast.quote.lines
+        ],
+        "changes_at": forecast.changes_at,
+        "next_amount": forecast.next_amount,
+        "bill": show_bill(fee.bill) if fee.bill else None,
+    }
+
+
 def show_coupon(coupon: Coupon) -> Shown:
     """Show a coupon to whose it is."""
     return {
@@ -175,6 +212,15 @@ def show_shifts_page(page: Page[CashShift]) -> Shown:
 def show_exchanges_page(page: Page[ProviderExchange]) -> Shown:
     """Show a page of exchanges to staff."""
     return {"items": [show_exchange(one) for one in page.items], "cursor": page.cursor}
+
+
+def show_own_shift(found: tuple[CashShift, Sequence[Payment]] | None) -> Shown:
+    """Show an officer his open shift, if he has one, and what he took."""
+    shift, payments = found or (None, ())
+    return {
+        "shift": show_shift(shift) if shift else None,
+        "payments": [show_payment(one) for one in payments],
+    }
 
 
 def show_exchange(exchange: ProviderExchange) -> Shown:

@@ -248,16 +248,23 @@ class Bills(Schema):
 
 
 class Vehicle(Schema):
-    """A vehicle."""
+    """A vehicle; one of them is preferred."""
 
     id = Text(required=True)
     plate = fields.Nested(Plate, required=True)
+    preferred = fields.Boolean(required=True)
 
 
 class Vehicles(Schema):
     """Vehicles."""
 
     items = list_of(Vehicle)
+
+
+class VehicleAnswer(Schema):
+    """One vehicle."""
+
+    vehicle = fields.Nested(Vehicle, required=True)
 
 
 class Division(Schema):

@@ -91,7 +91,11 @@ def show_bill(bill: Bill) -> Shown:
 
 def show_vehicle(vehicle: Vehicle) -> Shown:
     """Show a vehicle to whoever drives it."""
-    return {"id": vehicle.id, "plate": show_plate(vehicle.plate)}
+    return {
+        "id": vehicle.id,
+        "plate": show_plate(vehicle.plate),
+        "preferred": vehicle.preferred,
+    }
 
 
 def show_login(token: str, account: Account, login: Login) -> Shown:

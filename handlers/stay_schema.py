@@ -187,7 +187,6 @@ class StayDetail(Stay):
     revision = Count(required=True)
     flags = fields.List(Text(), required=True)
     holds = fields.List(Text(), required=True)
-    parent_id = Text(required=True, allow_none=True)
     merged_into = Text(required=True, allow_none=True)
     split_from = Text(required=True, allow_none=True)
     lines = fields.List(fields.Dict(), required=True)

@@ -34,7 +34,6 @@ def show_stay_whole(stay: Stay) -> Shown:
         "revision": stay.revision,
         "flags": stay.flags,
         "holds": stay.holds,
-        "parent_id": links.parent_id,
         "merged_into": links.merged_into,
         "split_from": links.split_from,
         "lines": [{"text": line.text, "amount": line.amount} for line in stay.lines],

@@ -8,7 +8,7 @@
 | `live:{organization}` | managers of it | facts, a line each |
 | `arrears:{organization}` | managers of it | changes of arrears, a line each |
 | `kpi:{organization}` | managers of it | the figures of the home page |
-| `#{account}` | that account | its stays and bills |
+| `#{account}` | that account | its stays, bills and wallet |
 """
 
 from collections.abc import Awaitable, Callable, Mapping

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from realtime.arrears import ARREARS_FEEDS
+from realtime.own import own_bill, own_stay
 from realtime.publications import Data, Publication
 from server.domain.billing import (
     BillDiscounted,
@@ -39,7 +40,7 @@ from server.domain.stay import (
     SupplyChanged,
 )
 from server.domain.tariff import TariffCalendarChanged, TariffPublished
-from server.domain.vehicle import Plate, mask_plate
+from server.domain.vehicle import Plate, VehicleBound, VehicleUnbound, mask_plate
 from server.kernel.codec import to_plain
 from server.kernel.events import Fact
 from server.kernel.period import to_ms
@@ -151,6 +152,7 @@ def stay_doubted(fact: StayDoubted) -> list[Publication]:
 
 def stay_priced(fact: PricedFact) -> list[Publication]:
     """Show a stay's end and price as a line, and to whom it belongs."""
+    assert fact.left_at is not None
     lasted_s = int((fact.left_at - fact.arrived_at).total_seconds())
     name = type(fact).__name__
     line = _line(name, fact, fact.berth, fact.plate, amount=fact.amount, duration_s=lasted_s)
@@ -170,7 +172,7 @@ def _personal(fact: StayFact | PricedFact, name: str, **more: int | None) -> lis
         "plate": to_plain(fact.plate),
         "arrived_ms": to_ms(fact.arrived_at),
     }
-    return [Publication(f"#{fact.owner_id}", {**data, **more})]
+    return [Publication(f"#{fact.owner_id}", {**data, **more, "stay": own_stay(fact)})]
 
 
 BillToldFact = BillIssued | BillWithdrawn | BillDiscounted | BillPaid | BillRefunded
@@ -186,6 +188,7 @@ def bill_told(fact: BillToldFact) -> list[Publication]:
         "bill_id": fact.bill_id,
         "stay_id": fact.stay_id,
         "due": fact.due,
+        "bill": own_bill(fact.bill),
     }
     if isinstance(fact, BillDiscounted | BillPaid | BillRefunded):
         data |= {"amount": fact.amount, "open": fact.open}
@@ -210,6 +213,13 @@ def wallet_changed(fact: WalletChanged) -> list[Publication]:
     data = {"fact": "WalletChanged", "at_ms": to_ms(fact.at)}
     wallet = {"balance": fact.balance, "bonus": fact.bonus}
     return [Publication(f"#{fact.account_id}", {**data, **wallet})]
+
+
+def vehicle_told(fact: VehicleBound | VehicleUnbound) -> list[Publication]:
+    """Show a motorist that he drives under a plate, or does not any more."""
+    data = {"fact": type(fact).__name__, "at_ms": to_ms(fact.at)}
+    vehicle = {"vehicle_id": fact.vehicle_id, "plate": to_plain(fact.plate)}
+    return [Publication(f"#{fact.owner_id}", {**data, **vehicle})]
 
 
 def device_told(fact: DeviceFact) -> list[Publication]:
@@ -266,6 +276,8 @@ FEEDS: Mapping[type[Fact], Feed] = {
     RefundOpened: payer_told,
     RefundSucceeded: payer_told,
     WalletChanged: wallet_changed,
+    VehicleBound: vehicle_told,
+    VehicleUnbound: vehicle_told,
     SupplyChanged: supply_changed,
     FiguresChanged: figures_changed,
     DeviceSilent: device_told,

@@ -13,10 +13,14 @@ from typing import Any
 from realtime.arrears import alert_row
 from realtime.broker import Broker, BrokerUnavailable
 from realtime.feeds import berth_row, figures_data, staff_row, supply_row
+from realtime.own import own_bill, own_stay
 from realtime.publications import Data
+from server.domain.billing.queries import bills_of
 from server.domain.insight import Figures
+from server.domain.payment.queries import wallet_of_account
 from server.domain.recovery.queries import alerts_at
 from server.domain.stay import Occupancy, Supply
+from server.domain.stay.queries import stays_of
 from server.kernel.access import system
 from server.kernel.errors import NotFound, Unavailable
 from server.kernel.period import to_ms
@@ -62,6 +66,8 @@ class Snapshots:
 
 
 def _reader(channel: str) -> Callable[[Work], Coroutine[Any, Any, Data]]:
+    if channel.startswith("#") and len(channel) > 1:
+        return lambda work: _own(work, channel[1:])
     match channel.split(":"):
         case ["section" | "lot", place_id]:
             return lambda work: _berths(work, place_id, staff=False)
@@ -85,6 +91,16 @@ async def _berths(work: Work, place_id: str, *, staff: bool) -> Data:
     since = work.now - timedelta(hours=1)
     alerts = await alerts_at(work, place_id=place_id, since=since)
     return {"berths": rows, "alerts": [alert_row(one) for one in alerts]}
+
+
+async def _own(work: Work, account_id: str) -> Data:
+    """Read what a motorist's screens show of his own; others have nothing there."""
+    balance, bonus = await wallet_of_account(work, account_id=account_id)
+    return {
+        "stays": [own_stay(one) for one in await stays_of(work, owner_id=account_id)],
+        "bills": [own_bill(one) for one in await bills_of(work, owner_id=account_id)],
+        "wallet": {"balance": balance, "bonus": bonus},
+    }
 
 
 async def _places(work: Work, cell: str) -> Data:

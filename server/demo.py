@@ -25,6 +25,7 @@ from server.domain.estate import (
     lay_out,
 )
 from server.domain.identity import Account, AccountKind, Organization, enrol, hash_password
+from server.domain.payment import TopUpOffer, offer_top_ups
 from server.domain.stay import open_berths
 from server.domain.system import DataApp, hash_key, register_data_apps
 from server.domain.tariff import (
@@ -53,6 +54,10 @@ LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 DAY_MIN = 1_440
 LOGINS_FILE = "demo_logins.json"
 PARTNER_KEY = "partner_key"
+OFFERS = [
+    TopUpOffer(id=f"offer-{amount}", amount=amount, bonus=bonus)
+    for amount, bonus in ((5_000, 500), (10_000, 1_500), (20_000, 4_000))
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +141,7 @@ async def fill(store: Store, data_dir: Path, city: DemoCity | None = None) -> No
             accounts=accounts,
         )
         await register_vehicles(work, vehicles=[*_vehicles(city)])
+        await offer_top_ups(work, offers=OFFERS)
         partner = DataApp(
             id="partner", name="演示合作方", key_hash=hash_key(demo_partner_key(data_dir))
         )
@@ -227,12 +233,15 @@ def _motorists(city: DemoCity) -> Iterable[Account]:
 
 
 def _vehicles(city: DemoCity) -> Iterable[Vehicle]:
+    owners: set[str] = set()
     for number, one in enumerate(city.vehicles):
         yield Vehicle(
             id=f"vehicle-{number:03}",
             plate=Plate(one.number, PlateColor(one.color)),
             owner_id=f"motorist-{one.owner_phone}",
+            preferred=one.owner_phone not in owners,
         )
+        owners.add(one.owner_phone)
 
 
 def shipped_tariffs() -> list[Tariff]:

@@ -84,7 +84,7 @@ class Desk:
             scene=Scene(intent.scene),
             expires_at=intent.expires_at,
             notify_url=self._notify_url(provider.name),
-            return_url=f"{self._public_url}/m/",
+            return_url=f"{self._public_url}/m/?intent={intent.id}",
             payer=payer,
             client_ip=client_ip or "127.0.0.1",
         )

@@ -4,18 +4,32 @@ from collections.abc import Sequence
 
 from handlers import money_schema as schema
 from handlers.base import Handler, Permit, action
-from handlers.money_shows import show_coupon, show_intent, show_payment, show_refund, show_wallet
+from handlers.money_shows import (
+    show_coupon,
+    show_intent,
+    show_payment,
+    show_refund,
+    show_running_fee,
+    show_wallet,
+    show_wallet_entry,
+)
 from handlers.paying import PayingHandler
 from handlers.shows import Shown, show_bill
 from server.domain.billing import bill_running_stay, redeem_coupon
-from server.domain.billing.queries import coupons_of
+from server.domain.billing.queries import coupons_of, running_fee
 from server.domain.payment import (
     begin_payment,
     begin_top_up,
     close_intent,
     pay_from_wallet,
 )
-from server.domain.payment.queries import intent_of, payments_of, top_up_offers, wallet_of
+from server.domain.payment.queries import (
+    intent_of,
+    payments_of,
+    top_up_offers,
+    wallet_entries,
+    wallet_of,
+)
 from server.domain.refund.queries import refunds_of
 from server.kernel.access import Audience
 
@@ -90,6 +104,18 @@ class Wallet(Handler):
     async def get(self) -> Shown:
         """Show the own wallet."""
         return show_wallet(await self.run(wallet_of), await self.run(top_up_offers))
+
+
+class WalletEntries(Handler):
+    """`/wallet/entries`."""
+
+    path = "/api/motorist/wallet/entries"
+    audience = Audience.MOTORIST
+
+    @action("钱包明细", permit=Permit.LOGGED_IN, answer=schema.WalletEntries)
+    async def get(self) -> Shown:
+        """List what changed the own wallet."""
+        return {"items": [show_wallet_entry(one) for one in await self.run(wallet_entries)]}
 
 
 class WalletPayments(Handler):
@@ -174,3 +200,15 @@ class RunningBill(Handler):
     async def post(self, stay_id: str) -> Shown:
         """Bill an own car that still stands; the price holds until `valid_until`."""
         return {"bill": show_bill(await self.run(bill_running_stay, stay_id=stay_id))}
+
+
+class RunningFee(Handler):
+    """`/stays/{stay_id}/fee`."""
+
+    path = "/api/motorist/stays/{stay_id}/fee"
+    audience = Audience.MOTORIST
+
+    @action("在停费用", permit=Permit.LOGGED_IN, answer=schema.RunningFee)
+    async def get(self, stay_id: str) -> Shown:
+        """Price an own car that still stands, and say when it will cost more."""
+        return show_running_fee(await self.run(running_fee, stay_id=stay_id))

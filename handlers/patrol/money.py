@@ -5,11 +5,25 @@ from collections.abc import Sequence
 from handlers import money_schema as schema
 from handlers import schema as common
 from handlers.base import Handler, action
-from handlers.money_shows import show_payment, show_shift
+from handlers.money_shows import (
+    show_intent,
+    show_own_shift,
+    show_payment,
+    show_running_fee,
+    show_shift,
+)
 from handlers.paying import PayingHandler
 from handlers.shows import Shown, show_bill
-from server.domain.billing.queries import bills_of_plate
-from server.domain.payment import begin_payment, close_shift, open_shift, pay_by_cash
+from server.domain.billing import bill_running_stay
+from server.domain.billing.queries import bills_of_plate, running_fee
+from server.domain.payment import (
+    begin_payment,
+    close_intent,
+    close_shift,
+    open_shift,
+    pay_by_cash,
+)
+from server.domain.payment.queries import intent_of, own_shift
 from server.domain.vehicle import read_plate
 from server.kernel.access import Audience
 
@@ -94,3 +108,56 @@ class CurrentShift(Handler):
     async def post(self, counted: int, reason: str) -> Shown:
         """Count the bag and end the shift."""
         return show_shift(await self.run(close_shift, counted=counted, reason=reason))
+
+
+class OwnShift(Handler):
+    """`/cash-shifts/current`."""
+
+    path = "/api/patrol/cash-shifts/current"
+    audience = Audience.PATROL
+
+    @action("当前班次", permit="patrol.collect", answer=schema.OwnCashShift)
+    async def get(self) -> Shown:
+        """Show the own open shift, and what was taken in it."""
+        return show_own_shift(await self.run(own_shift))
+
+
+class CodePayment(Handler):
+    """`/intents/{intent_id}`."""
+
+    path = "/api/patrol/intents/{intent_id}"
+    audience = Audience.PATROL
+
+    @action("收款单状态", permit="patrol.collect", answer=schema.Intent)
+    async def get(self, intent_id: str) -> Shown:
+        """Show what became of a code that one has shown."""
+        return show_intent(await self.run(intent_of, intent_id=intent_id))
+
+    @action("取消收款", permit="patrol.collect", answer=schema.Intent)
+    async def delete(self, intent_id: str) -> Shown:
+        """Take a code back that one has shown."""
+        return show_intent(await self.run(close_intent, intent_id=intent_id))
+
+
+class RunningFee(Handler):
+    """`/stays/{stay_id}/fee`."""
+
+    path = "/api/patrol/stays/{stay_id}/fee"
+    audience = Audience.PATROL
+
+    @action("在停费用", permit="patrol.watch", answer=schema.RunningFee)
+    async def get(self, stay_id: str) -> Shown:
+        """Price a car that still stands, and say when it will cost more."""
+        return show_running_fee(await self.run(running_fee, stay_id=stay_id))
+
+
+class RunningBill(Handler):
+    """`/stays/{stay_id}/bill`."""
+
+    path = "/api/patrol/stays/{stay_id}/bill"
+    audience = Audience.PATROL
+
+    @action("预先缴费报价", permit="patrol.collect", answer=schema.BillAnswer, once=True)
+    async def post(self, stay_id: str) -> Shown:
+        """Bill a car that still stands; the price holds until `valid_until`."""
+        return {"bill": show_bill(await self.run(bill_running_stay, stay_id=stay_id))}

@@ -84,7 +84,7 @@ def test_a_fact_is_fed_or_reacted_to_or_silent_on_purpose(kind: type[Fact]) -> N
 
 
 def test_a_fact_is_a_noun_with_a_past_participle_and_says_what_it_is() -> None:
-    endings = ("ed", "Withdrawn", "Silent", "Paid", "Overpaid")
+    endings = ("ed", "Withdrawn", "Silent", "Paid", "Overpaid", "Bound", "Unbound")
     odd = [name for name in Facts.kinds if not name.endswith(endings)]
 
     assert not odd

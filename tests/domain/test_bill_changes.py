@@ -13,6 +13,7 @@ from server.domain.billing import (
     redeem_coupon,
     waive_bill,
 )
+from server.domain.billing.queries import running_fee
 from server.domain.billing.reactions import bill_priced_stays
 from server.domain.payment import (
     Intent,
@@ -25,6 +26,8 @@ from server.domain.refund import (
 )
 from server.domain.stay import StayClosed, identify_berth
 from server.domain.stay.jobs import settle_berths
+from server.domain.stay.reactions import show_running_stays
+from server.domain.vehicle import VehicleBound, bind_vehicle
 from server.kernel.errors import Refused
 from tests.domain.money import (
     CLERK,
@@ -215,6 +218,53 @@ async def test_who_leaves_later_owes_the_difference(world: World) -> None:
     now = await bill_of(world, stay.id)
     assert (now.due, now.paid, now.open) == (600, 400, 200)
     await sound(world)
+
+
+async def test_who_pays_at_the_last_moment_still_has_the_grace_to_leave(world: World) -> None:
+    await world.see("d1", "arrived", at_s=0)
+    stay = await world.run(identify_berth, berth_id="b1", plate=PLATE)
+    world.now = NOON + timedelta(minutes=61)
+    bill = await world.run(bill_running_stay, stay_id=stay.id)
+    world.now = NOON + timedelta(minutes=75)
+    await paid(world, await world.run(_begin, actor=CLERK, bill_id=bill.id))
+
+    kept = await bill_of(world, stay.id)
+
+    assert kept.valid_until == NOON + timedelta(minutes=90)
+    fee = await world.run(running_fee, stay_id=stay.id)
+    assert (fee.open, fee.bill, fee.forecast.quote.amount) == (0, kept, 400)
+
+
+async def test_a_car_that_stands_on_after_paying_is_asked_for_the_rest_alone(world: World) -> None:
+    await world.see("d1", "arrived", at_s=0)
+    stay = await world.run(identify_berth, berth_id="b1", plate=PLATE)
+    assert (await world.run(running_fee, stay_id=stay.id)).open == 0
+    world.now = NOON + timedelta(minutes=61)
+    bill = await world.run(bill_running_stay, stay_id=stay.id)
+    await paid(world, await world.run(_begin, actor=CLERK, bill_id=bill.id))
+    world.now = NOON + timedelta(minutes=131)
+
+    fee = await world.run(running_fee, stay_id=stay.id)
+    again = await world.run(bill_running_stay, stay_id=stay.id)
+
+    assert (fee.forecast.quote.amount, fee.open) == (600, 200)
+    assert (again.due, again.paid, again.open) == (600, 400, 200)
+    assert fee.forecast.changes_at == NOON + timedelta(minutes=150, seconds=1)
+    assert fee.forecast.next_amount == 700
+    await sound(world)
+
+
+async def test_a_bill_of_a_car_that_has_another_driver_now_is_made_anew(world: World) -> None:
+    await world.see("d1", "arrived", at_s=0)
+    stay = await world.run(identify_berth, berth_id="b1", plate=PLATE)
+    world.now = NOON + timedelta(minutes=61)
+    before = await world.run(bill_running_stay, stay_id=stay.id)
+    bound = await world.run(bind_vehicle, actor=OWNER, plate=PLATE)
+    await world.run(show_running_stays, facts=await world.facts(VehicleBound))
+
+    now = await world.run(bill_running_stay, actor=OWNER, stay_id=stay.id)
+
+    assert (before.owner_id, now.owner_id) == (None, bound.owner_id)
 
 
 async def test_a_price_that_ran_out_cannot_be_paid(world: World) -> None:

@@ -22,7 +22,6 @@ from server.domain.stay import (
     change_policy,
     claim_review,
     dispute_stay,
-    pay_ahead,
     resolve_review,
     resume_berth,
     suspend_berth,
@@ -220,34 +219,3 @@ async def test_a_berth_taken_out_of_service_lets_its_car_go_free(world: World) -
     assert (await world.occupancy()).state is OccupancyState.OUT_OF_SERVICE
     await world.run(resume_berth, berth_id="b1")
     assert (await world.occupancy()).state is OccupancyState.UNKNOWN
-
-
-async def leave(world: World, stay: Stay, *, minutes: int) -> list[Stay]:
-    await world.see("d1", "left", at_s=minutes * 60)
-    world.now = at(minutes + 1)
-    await world.job(settle_berths)
-    return await world.stays()
-
-
-async def test_who_leaves_within_the_grace_after_paying_owes_no_more(world: World) -> None:
-    stay = await park(world)
-    await world.run(pay_ahead, stay_id=stay.id, paid_until=at(60))
-
-    [closed] = await leave(world, stay, minutes=75)
-
-    assert (closed.amount, closed.left_at) == (300, at(75))
-
-
-async def test_who_stays_on_after_paying_goes_on_in_a_child_without_new_free_time(
-    world: World,
-) -> None:
-    stay = await park(world)
-    await world.run(pay_ahead, stay_id=stay.id, paid_until=at(60))
-
-    parent, child = await leave(world, stay, minutes=76)
-
-    assert (parent.amount, parent.left_at) == (300, at(60))
-    assert (child.amount, child.arrived_at, child.left_at) == (100, at(60), at(76))
-    assert child.links is not None
-    assert (child.links.parent_id, child.plate) == (parent.id, PLATE)
-    assert sum(line.amount for line in child.lines) == child.amount

@@ -1,7 +1,7 @@
 """Edits, clones and policies as rules: pure, over all kinds of stays."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -22,9 +22,9 @@ from server.domain.stay import (
     StayState,
     Version,
 )
+from server.domain.stay.rules.ahead import foresee
 from server.domain.stay.rules.doubts import is_impossible
 from server.domain.stay.rules.edits import Material, difference, edited, undone
-from server.domain.stay.rules.paid import beyond
 from server.domain.stay.rules.policies import KEYS, check, resolve, scope_of
 from server.domain.tariff import Line, Quote
 from server.domain.vehicle import Plate, PlateColor
@@ -167,15 +167,18 @@ def test_an_edit_and_its_undo_give_the_same_stays(
             assert replace(put_back.after, v=0, revision=0) == replace(one.before, v=0, revision=0)
 
 
-@given(st.integers(0, 10**6), st.integers(0, 10**6))
-def test_what_was_paid_and_what_goes_beyond_it_is_the_whole(paid: int, more: int) -> None:
-    first, whole = Quote(paid, (Line("a", paid),)), Quote(paid + more, (Line("b", paid + more),))
+@given(st.lists(st.tuples(st.integers(1, 86_000), st.integers(1, 900)), max_size=6))
+def test_a_fee_is_foreseen_to_the_second_at_which_it_rises(steps: list[tuple[int, int]]) -> None:
+    def price(until: datetime) -> Quote:
+        gone_s = (until - NOON).total_seconds()
+        amount = sum(more for at_s, more in steps if gone_s >= at_s)
+        return Quote(amount, (Line("a", amount),))
 
-    rest = beyond(first, whole)
+    seen = foresee(price, at=NOON)
 
-    assert rest is not None
-    assert first.amount + rest.amount == whole.amount
-    assert sum(line.amount for line in rest.lines) == rest.amount
+    first = min((at_s for at_s, _ in steps), default=None)
+    assert seen.changes_at == (None if first is None else NOON + timedelta(seconds=first))
+    assert seen.next_amount == (price(seen.changes_at).amount if seen.changes_at else None)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,14 @@ from server.domain.billing import Coupon, grant_coupons
 from server.domain.billing.reactions import bill_priced_stays
 from server.domain.identity import Account
 from server.domain.insight.jobs import refresh_figures
-from server.domain.payment import Method, Payment, begin_top_up, open_shift, pay_by_cash
+from server.domain.payment import (
+    Method,
+    Payment,
+    begin_payment,
+    begin_top_up,
+    open_shift,
+    pay_by_cash,
+)
 from server.domain.reconciliation import Discrepancy, DiscrepancyKind
 from server.domain.refund import (
     Refund,
@@ -30,7 +37,7 @@ from server.domain.stay import Stay, StayClosed, StayState
 from server.domain.stay.jobs import count_room, settle_berths
 from server.domain.system import DataApp
 from server.domain.tariff import TariffState, publish_tariffs, put_calendars, year_of
-from server.domain.vehicle import Plate, PlateColor
+from server.domain.vehicle import Plate, PlateColor, bind_vehicle
 from server.kernel.access import Audience
 from server.kernel.work import Work
 from tests.domain.money import CHIEF, CLERK, OWNER, PATROL, billed, closed_stay, paid, wish
@@ -67,6 +74,16 @@ CALLS: dict[str, tuple[dict[str, str], str, Any]] = {
     "GET /api/motorist/stays": ({}, "", None),
     "GET /api/motorist/bills": ({}, "", None),
     "GET /api/motorist/vehicles": ({}, "", None),
+    "POST /api/motorist/vehicles": ({}, "", {**BLUE, "number": "粤B55555"}),
+    "DELETE /api/motorist/vehicles/{vehicle_id}": ({"vehicle_id": "$spare"}, "", None),
+    "POST /api/motorist/vehicles/{vehicle_id}/preferred": ({"vehicle_id": "$bound"}, "", None),
+    "GET /api/motorist/stays/{stay_id}/fee": ({"stay_id": "$stay"}, "", None),
+    "GET /api/motorist/wallet/entries": ({}, "", None),
+    "GET /api/patrol/cash-shifts/current": ({}, "", None),
+    "GET /api/patrol/intents/{intent_id}": ({"intent_id": "$code"}, "", None),
+    "DELETE /api/patrol/intents/{intent_id}": ({"intent_id": "$code"}, "", None),
+    "GET /api/patrol/stays/{stay_id}/fee": ({"stay_id": "$stay"}, "", None),
+    "POST /api/patrol/stays/{stay_id}/bill": ({"stay_id": "$stay"}, "", None),
     "POST /api/motorist/intents": ({}, "", {"bill_ids": ["$bill1"], "provider": "wechat", "scene": "native"}),
     "GET /api/motorist/intents/{intent_id}": ({"intent_id": "$intent"}, "", None),
     "DELETE /api/motorist/intents/{intent_id}": ({"intent_id": "$intent"}, "", None),
@@ -283,6 +300,12 @@ async def money_day(site: Site) -> None:
     known["byhand"] = (await world.run(approve_refund, actor=CHIEF, refund_id=by_hand.id)).id
     await world.run(differ)
     known["stay"] = (await world.run(parked)).id
+    for name, number in (("bound", "粤B44441"), ("spare", "粤B44442")):
+        plate = Plate(number, PlateColor.BLUE)
+        known[name] = (await world.run(bind_vehicle, actor=OWNER, plate=plate)).id
+    officer = replace(PATROL, id="staff-patrol1")
+    code = {"bill_ids": [bills[7].id], "provider": Method.WECHAT, "scene": "native"}
+    known["code"] = (await world.run(begin_payment, actor=officer, **code)).id
     await debts_day(site)
 
 

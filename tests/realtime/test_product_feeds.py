@@ -1,14 +1,18 @@
 """Each fact on the screens: what was shown, and what is published since, is what is shown now."""
 
+import json
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from handlers.base import encode
+from handlers.shows import show_bill
 from realtime.authority import CONCERNS
 from realtime.broker_memory import MemoryBroker
 from realtime.feeds import FEEDS, SILENT, publications_of
+from realtime.own import own_bill
 from realtime.snapshots import Snapshots
 from server.domain.billing import (
     Bill,
@@ -19,7 +23,6 @@ from server.domain.billing import (
     BillWithdrawn,
     waive_bill,
 )
-from server.domain.billing.queries import bills_of
 from server.domain.billing.reactions import bill_priced_stays
 from server.domain.equipment import DeviceAlarmed, DeviceRecovered, DeviceSilent, Numbering
 from server.domain.equipment.jobs import notice_silent_devices
@@ -82,11 +85,18 @@ from server.domain.stay import (
     withdraw_dispute,
 )
 from server.domain.stay.jobs import count_room, settle_berths
-from server.domain.stay.queries import stays_of
-from server.domain.stay.reactions import distrust_berths
-from server.domain.vehicle import Plate, PlateColor, Vehicle, register_vehicles
+from server.domain.stay.reactions import distrust_berths, show_running_stays
+from server.domain.vehicle import (
+    Plate,
+    PlateColor,
+    Vehicle,
+    VehicleBound,
+    VehicleUnbound,
+    bind_vehicle,
+    register_vehicles,
+    unbind_vehicle,
+)
 from server.kernel.access import Actor, Audience
-from server.kernel.codec import to_plain
 from server.kernel.events import Fact, Facts
 from server.kernel.period import to_ms
 from tests.domain.arrears import CHIEF as APPROVER
@@ -154,6 +164,18 @@ async def fill_wallet(world: World) -> None:
     await park(world)
     named = {"amount": 500, "provider": Method.WECHAT, "scene": "native"}
     await paid(world, await world.run(begin_top_up, actor=MOTORIST, **named))
+
+
+async def bind(world: World) -> None:
+    """Let a car be bound that stands, and be let go."""
+    await park(world)
+    await world.see("d2", "arrived", at_s=63 * 60)
+    other = Plate("粤B54321", PlateColor.BLUE)
+    await world.run(identify_berth, berth_id="b2", plate=other)
+    bound = await world.run(bind_vehicle, actor=MOTORIST, plate=other)
+    await world.run(show_running_stays, facts=await world.facts(VehicleBound))
+    await world.run(unbind_vehicle, actor=MOTORIST, vehicle_id=bound.id)
+    await world.run(show_running_stays, facts=await world.facts(VehicleUnbound))
 
 
 async def give_back(world: World) -> None:
@@ -306,6 +328,8 @@ SCENARIOS: dict[type[Fact], Callable[[World], Awaitable[Any]]] = {
     PaymentSucceeded: pay,
     IntentEnded: give_up,
     WalletChanged: fill_wallet,
+    VehicleBound: bind,
+    VehicleUnbound: bind,
     RefundOpened: give_back,
     RefundSucceeded: give_back,
     ArrearsOpened: fall_due,
@@ -422,49 +446,32 @@ async def test_what_was_shown_and_what_is_published_is_what_is_shown(
         assert versions(folded[channel]) <= versions(now)
 
 
-Own = dict[str, dict[str, Any]]
-# What a motorist's screen shows of each stay and bill, as far as publications tell it.
-OF_STAYS = {"StayOpened", "StayIdentified", "StayClosed", "StayCorrected"}
-OF_STAY = ("berth_code", "plate", "arrived_ms", "left_ms", "amount")
-
-
-async def own(world: World) -> Own:
-    """Read what the motorist's lists show."""
-    stays = await world.run(stays_of, owner_id=OWNER)
-    bills = await world.run(bills_of, owner_id=OWNER)
-    shown: Own = {
-        stay.id: {
-            "berth_code": stay.berth.code,
-            "plate": to_plain(stay.plate),
-            "arrived_ms": to_ms(stay.arrived_at),
-            "left_ms": stay.left_at and to_ms(stay.left_at),
-            "amount": stay.amount,
-        }
-        for stay in stays
-    }
-    return shown | {
-        bill.id: {"stay_id": bill.stay_id, "due": bill.due, "open": bill.open} for bill in bills
-    }
+Own = dict[str, Any]
 
 
 def fold_own(held: Own, data: dict[str, Any]) -> Own:
-    """Do as a screen of one's own stays and bills does with a publication."""
-    folded = dict(held)
-    match data["fact"]:
-        case "BillIssued":
-            due = data["due"]
-            folded[data["bill_id"]] = {"stay_id": data["stay_id"], "due": due, "open": due}
-        case "BillPaid" | "BillDiscounted" | "BillRefunded":
-            folded[data["bill_id"]] = folded[data["bill_id"]] | {"open": data["open"]}
-        case "BillWithdrawn":
-            del folded[data["bill_id"]]
-        case "StayVoided" | "StayRetracted":
-            del folded[data["stay_id"]]
-        case name if name not in OF_STAYS:
-            pass  # of money, which these lists do not show
-        case _:
-            folded[data["stay_id"]] = {name: data.get(name) for name in OF_STAY}
-    return folded
+    """Do as a motorist's screens do with a publication: each carries whole what it is about."""
+    stays, bills = dict(held["stays"]), dict(held["bills"])
+    if data["fact"] == "StayRetracted":
+        del stays[data["stay_id"]]
+    if "stay" in data:
+        stays[data["stay"]["id"]] = data["stay"]
+    if "bill" in data:
+        bill = data["bill"]
+        bills[bill["id"]] = bill
+        if bill["state"] in ("withdrawn", "superseded"):
+            del bills[bill["id"]]
+    wallet = held["wallet"]
+    if data["fact"] == "WalletChanged":
+        wallet = {"balance": data["balance"], "bonus": data["bonus"]}
+    return {"stays": stays, "bills": bills, "wallet": wallet}
+
+
+async def own(world: World) -> Own:
+    """Read what the motorist's screens begin with."""
+    data = await shown(world, f"#{OWNER}")
+    rows_of = {name: {row["id"]: row for row in data[name]} for name in ("stays", "bills")}
+    return {**rows_of, "wallet": data["wallet"]}
 
 
 @pytest.mark.parametrize("kind", SCENARIOS, ids=lambda kind: kind.__name__)
@@ -477,9 +484,15 @@ async def test_a_motorist_s_lists_and_what_is_told_to_him_are_his_lists(
 
     for one in publications_of(await city.facts()):
         if one.channel == f"#{OWNER}":
-            folded = fold_own(folded, one.data)
+            folded = fold_own(folded, json.loads(json.dumps(one.data)))
     assert folded == await own(city)
-    assert folded
+    assert folded["stays"]
+
+
+async def test_what_is_pushed_of_a_bill_is_what_the_api_shows_of_it(city: World) -> None:
+    bill = await owed(city)
+
+    assert own_bill(bill) == json.loads(encode(show_bill(bill)))
 
 
 async def test_whoever_drove_under_the_plate_before_hears_that_it_was_not_his_car(

@@ -2,6 +2,7 @@
 
 import { readBerthRow, type Berth, type BerthRow } from './berth'
 import type { Fold } from './collection'
+import type { Plate } from './plate'
 
 export type PlaceKind = 'lot' | 'section'
 
@@ -13,8 +14,13 @@ export const mapChannel = (cell: string): string => `map:${cell}`
 export const kpiChannel = (organization_id: string): string => `kpi:${organization_id}`
 export const liveChannel = (organization_id: string): string => `live:${organization_id}`
 
+/** An account's own channel: a motorist's stays, bills and wallet, and what becomes of his payments. */
+export const ownChannel = (account_id: string): string => `#${account_id}`
+
 export interface BerthsPublication {
   berths: BerthRow[]
+  /** Cars that owe, on channels of staff. */
+  alerts?: AlertRow[]
   /** When the gateway received the reading; snapshots have none. */
   heard_ms?: number
 }
@@ -28,6 +34,60 @@ export const foldBerths: Fold<Berths, BerthsPublication> = (held, { berths }) =>
   if (held !== null && changed.length === 0) return held
   const next = new Map(held ?? [])
   for (const berth of changed) next.set(berth.code, berth)
+  return next
+}
+
+/** `open` rings, `acknowledged` wears its badge quietly, the others are over. */
+export type AlertState = 'open' | 'acknowledged' | 'retracted' | 'gone'
+
+/** A car that owes was seen on a berth. */
+export interface ArrearsAlert {
+  id: string
+  berth_code: string
+  state: AlertState
+  amount: number
+  v: number
+  case_id: string
+  stay_id: string
+  plate: Plate
+  count: number
+  oldest_ms: number
+  spotted_ms: number
+  /** Rises while nobody acknowledges it. */
+  rounds: number
+  escalated: boolean
+  acknowledged_by: string | null
+  case_state: string
+}
+
+export type AlertRow = [
+  alert_id: string,
+  berth_code: string,
+  state: AlertState,
+  amount: number,
+  v: number,
+  more: Omit<ArrearsAlert, 'id' | 'berth_code' | 'state' | 'amount' | 'v'>,
+]
+
+/** What staff follow of a place: its berths, and the cars on them that owe. */
+export interface StaffPlace {
+  berths: Berths
+  /** By id. */
+  alerts: ReadonlyMap<string, ArrearsAlert>
+}
+
+/** Folds the staff twins of `section:` and `lot:` channels. */
+export const foldStaffPlace: Fold<StaffPlace, BerthsPublication> = (held, data) => {
+  const berths = foldBerths(held?.berths ?? null, data)
+  const alerts = foldAlerts(held?.alerts ?? new Map(), data.alerts ?? [])
+  return held !== null && berths === held.berths && alerts === held.alerts ? held : { berths, alerts }
+}
+
+function foldAlerts(held: ReadonlyMap<string, ArrearsAlert>, rows: readonly AlertRow[]): ReadonlyMap<string, ArrearsAlert> {
+  const changed = rows.filter(([id, , , , v]) => v > (held.get(id)?.v ?? -1))
+  if (changed.length === 0) return held
+  const next = new Map(held)
+  for (const [id, berth_code, state, amount, v, more] of changed) next.set(id, { id, berth_code, state, amount, v, ...more })
   return next
 }
 

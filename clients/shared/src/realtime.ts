@@ -2,7 +2,9 @@
 
 import { Centrifuge, State, type Options } from 'centrifuge'
 import { ApiError, type Api } from './api'
+import type { ChannelClient } from './collection'
 import { observable, type Observable } from './observable'
+import { withOwnChannels } from './personal'
 
 /** `asleep` is closed on purpose (hidden app, signed out); `disconnected` means the server ended it for good. */
 export type ConnectionState = 'connecting' | 'connected' | 'asleep' | 'disconnected'
@@ -22,6 +24,8 @@ export interface PersonalPublication {
 
 export interface Realtime {
   readonly client: Centrifuge
+  /** Every channel that there is, the account's own included. */
+  readonly channels: ChannelClient
   readonly connection: Observable<ConnectionView>
   wake(): void
   sleep(): void
@@ -58,6 +62,7 @@ export function connectRealtime({ api, origin = pageOrigin(), websocket }: Realt
   }
   if (websocket !== undefined) options.websocket = websocket
   const client = new Centrifuge(origin + WEBSOCKET_PATH, options)
+  const channels = withOwnChannels(client)
   const connection = observable<ConnectionView>({ state: 'connecting', since_ms: Date.now(), last_connected_ms: null })
   let wanted = true
 
@@ -82,6 +87,7 @@ export function connectRealtime({ api, origin = pageOrigin(), websocket }: Realt
   wake()
   return {
     client,
+    channels,
     connection,
     wake,
     sleep,

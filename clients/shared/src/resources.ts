@@ -67,12 +67,20 @@ export interface Stay {
   amount: number | null
 }
 
+export type BillState = 'due' | 'part_paid' | 'paid' | 'withdrawn' | 'superseded' | 'written_off'
+
 export interface Bill {
   id: string
   stay_id: string
-  state: string
+  state: BillState
+  plate: Plate
   due: number
+  waived: number
   paid: number
+  /** What is left to pay. */
+  open: number
+  /** Until when this is the price of a car that still stands; null once it has gone. */
+  valid_until: string | null
   lines: { text: string; amount: number }[]
   issued_at: string
 }
@@ -80,6 +88,134 @@ export interface Bill {
 export interface Vehicle {
   id: string
   plate: Plate
+  preferred: boolean
+}
+
+export type LineKind = 'rate' | 'free' | 'discount' | 'cap' | 'penalty' | 'minimum' | 'maximum' | 'rounding'
+
+/** What a car that still stands costs now, and when it will cost more. */
+export interface RunningFee {
+  at: string
+  amount: number
+  open: number
+  over_s: number
+  lines: { text: string; amount: number; kind: LineKind; seconds: number; units: number }[]
+  changes_at: string | null
+  next_amount: number | null
+  bill: Bill | null
+}
+
+export type Provider = 'wechat' | 'alipay'
+export type Scene = 'jsapi' | 'native' | 'h5' | 'page' | 'wap'
+export type IntentState = 'created' | 'pending' | 'succeeded' | 'closed' | 'expired'
+
+/** A wish to pay; `client` is what the payer's phone needs for it. */
+export interface Intent {
+  id: string
+  purpose: string
+  state: IntentState
+  provider: Provider | 'wallet' | 'cash'
+  scene: string
+  amount: number
+  description: string
+  expires_at: string
+  client: Record<string, string>
+}
+
+export interface Payment {
+  id: string
+  intent_id: string
+  provider: string
+  amount: number
+  bill_ids: string[]
+  paid_at: string
+}
+
+export interface Refund {
+  id: string
+  state: string
+  target: string
+  amount: number
+  reason: string
+  requested_at: string
+  done_at: string | null
+}
+
+export interface Wallet {
+  balance: number
+  bonus: number
+}
+
+export interface WalletDetail extends Wallet {
+  offers: { amount: number; bonus: number }[]
+}
+
+export interface WalletEntry {
+  id: string
+  at: string
+  kind: string
+  amount: number
+  bonus: number
+}
+
+/** One thing that is known of a stay; what it says follows from its kind. */
+export interface EvidenceEntry {
+  at: string
+  kind: 'reading' | 'photo' | 'edit' | 'price' | 'review' | 'bill'
+  id: string
+  by: string | null
+  device_id: string | null
+  said: Record<string, unknown>
+}
+
+export interface Evidence {
+  stay: Stay & { holds: string[]; flags: string[]; lines: { text: string; amount: number }[] }
+  entries: EvidenceEntry[]
+}
+
+// Arrears
+
+export interface OwedBill extends Bill {
+  place_name: string
+  berth_code: string
+  arrived_at: string
+  left_at: string | null
+  past_due: boolean
+  past_due_at: string | null
+  frozen: boolean
+}
+
+export interface OwnArrears {
+  amount: number
+  frozen: number
+  count: number
+  oldest_at: string | null
+  grace_amount: number
+  grace_count: number
+  plates: { plate: Plate; state: string; amount: number; frozen: number; count: number }[]
+  bills: OwedBill[]
+}
+
+/** What is behind a signed link: the plate is masked. */
+export interface Debt {
+  plate: Plate
+  operator: string
+  amount: number
+  count: number
+  expires_at: string
+  bills: {
+    id: string
+    place_name: string
+    arrived_at: string
+    left_at: string | null
+    due: number
+    waived: number
+    paid: number
+    open: number
+    frozen: boolean
+    lines: { text: string; amount: number }[]
+  }[]
+  providers: Provider[]
 }
 
 // Patrol
@@ -104,6 +240,40 @@ export interface PatrolSectionDetail {
   division: Division
   price: { summary: string }
   berths: { id: string; code: string; sensor: boolean }[]
+}
+
+export interface PlateArrears {
+  plate: Plate
+  state: string | null
+  amount: number
+  frozen: number
+  count: number
+  oldest_at: string | null
+  grace_amount: number
+  grace_count: number
+  bills: OwedBill[]
+}
+
+export interface PayLink {
+  url: string
+  token: string
+  expires_at: string
+  amount: number
+  count: number
+}
+
+export interface CashShift {
+  id: string
+  opened_at: string
+  closed_at: string | null
+  expected: number
+  counted: number | null
+  reason: string
+}
+
+export interface OwnShift {
+  shift: CashShift | null
+  payments: Payment[]
 }
 
 export interface IdentifiedStay {

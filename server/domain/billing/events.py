@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from server.domain.billing.model import Bill
 from server.domain.vehicle import Plate
 from server.kernel.events import Fact, fact
 from server.kernel.money import Fen
@@ -9,7 +10,7 @@ from server.kernel.money import Fen
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BillFact(Fact):
-    """What every fact about a bill has."""
+    """What every fact about a bill has; `bill` is all that it says now."""
 
     bill_id: str
     stay_id: str
@@ -18,6 +19,7 @@ class BillFact(Fact):
     organization_id: str
     place_id: str
     due: Fen
+    bill: Bill
 
     @property
     def key(self) -> str:

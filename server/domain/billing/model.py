@@ -117,11 +117,21 @@ class Bill:
         state = BillState.WITHDRAWN if self.untouched else BillState.SUPERSEDED
         return replace(self, state=state, standing=False)
 
-    def pay(self, amount: Fen) -> Self:
-        """Note a payment of at most what is owed; what was given up is recovered by it."""
+    def pay(self, amount: Fen, *, leave_by: datetime) -> Self:
+        """Note a payment of at most what is owed; what was given up is recovered by it.
+
+        A car that still stands has until then to go.
+        """
         assert 0 < amount <= self.owed, f"{amount} for {self.owed} on {self.id}"
         recovered = self.recover(amount) if self.state is BillState.WRITTEN_OFF else self
-        return replace(recovered, paid=self.paid + amount).settled()
+        paid = replace(recovered, paid=self.paid + amount).settled()
+        if paid.valid_until is None or paid.state is not BillState.PAID:
+            return paid
+        return replace(paid, valid_until=max(paid.valid_until, leave_by))
+
+    def holds_at(self, now: datetime) -> bool:
+        """Say whether it is the price of a car that still stands, if that leaves now."""
+        return self.standing and self.valid_until is not None and now <= self.valid_until
 
     def recover(self, amount: Fen) -> Self:
         """Take a write-off back as far as it was paid after all, or is owed no more."""

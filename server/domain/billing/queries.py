@@ -1,12 +1,36 @@
 """Reads of bills for screens."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from server.domain.billing.model import PAYABLE, STANDING, Bill, Coupon, CouponState
+from server.domain.stay import Forecast, foresee_price
 from server.domain.vehicle import Plate
 from server.kernel.errors import NotFound
+from server.kernel.money import Fen
 from server.kernel.pages import Page, after, containing, given, page_of, within
 from server.kernel.work import Work
+
+
+@dataclass(frozen=True, slots=True)
+class RunningFee:
+    """What a car that still stands costs, what was paid of it, and what would be left to pay now."""
+
+    forecast: Forecast
+    bill: Bill | None
+    open: Fen
+
+
+async def running_fee(work: Work, *, stay_id: str) -> RunningFee:
+    """Price a car that still stands, beside the bill that it has; nothing is billed by asking."""
+    forecast = await foresee_price(work, stay_id=stay_id)
+    bill = await work.table(Bill).one({"stay_id": stay_id, "standing": True})
+    if bill is None:
+        return RunningFee(forecast, None, forecast.quote.amount)
+    if bill.holds_at(work.now):
+        return RunningFee(forecast, bill, bill.open)
+    covered = bill.paid + bill.surplus + bill.waived
+    return RunningFee(forecast, bill, max(0, forecast.quote.amount - covered))
 
 
 async def bills_of(work: Work, *, owner_id: str, limit: int = 50) -> list[Bill]:

@@ -21,9 +21,8 @@ from server.domain.billing.model import (
     DiscountKind,
 )
 from server.domain.ledger import AccountKind, EntryKind, Posting, account, post
-from server.domain.stay import Stay, StayState, price_stay
+from server.domain.stay import Stay, StayState, policy_for, price_stay, stay_in_sight
 from server.domain.tariff import Line
-from server.kernel.access import Audience
 from server.kernel.errors import NotFound, Refused
 from server.kernel.money import Fen
 from server.kernel.nouns import replace
@@ -60,15 +59,18 @@ async def bill_stays(work: Work, *, stay_ids: Sequence[str]) -> None:
 
 
 async def bill_running_stay(work: Work, *, stay_id: str) -> Bill:
-    """Bill a car that still stands for its time so far; the bill that is still good is kept."""
-    stay = await work.table(Stay).get(stay_id)
-    if work.actor.audience is Audience.MOTORIST and stay.owner_id != work.actor.id:
-        raise NotFound("stay_not_found", "没有找到这条记录", id=stay_id)
+    """Bill a car that still stands for its time so far; the bill that is still good is kept.
+
+    There is one bill a stay: who stays on after paying is billed for the whole time, and what was
+    paid goes on to that bill, so that only the rest is owed and no free time is given twice.
+    """
+    stay = await stay_in_sight(work, stay_id=stay_id)
     if not stay.open or stay.plate is None:
         raise Refused("stay_not_running", "该停车记录当前不能预先缴费", stay_id=stay.id)
     have = await _bills_of(work, [stay.id])
     before = next((bill for bill in have.get(stay.id, ()) if bill.standing), None)
-    if before is not None and before.valid_until and work.now <= before.valid_until:
+    same = before is not None and (before.plate, before.owner_id) == (stay.plate, stay.owner_id)
+    if before is not None and same and before.holds_at(work.now):
         return before
     quote = await price_stay(work, stay=stay, until=work.now)
     price = Price(quote.amount, quote.lines)
@@ -90,7 +92,9 @@ async def pay_bill(work: Work, *, bill_id: str, amount: Fen) -> tuple[Bill | Non
     taken = min(amount, bill.owed) if bill else 0
     if bill is None or not taken:
         return None, 0
-    paid = rows.save(bill.pay(taken))
+    policy = await policy_for(work, organization_id=bill.organization_id, place_id=bill.place_id)
+    leave_by = work.now + timedelta(minutes=policy.exit_grace_min)
+    paid = rows.save(bill.pay(taken, leave_by=leave_by))
     await _book_given_up(work, paid, paid.written_off - bill.written_off)
     work.tell(BillPaid(at=work.now, amount=taken, open=paid.open, **_about(paid)))
     return paid, taken
@@ -292,4 +296,5 @@ def _about(bill: Bill) -> Mapping[str, Any]:
         "organization_id": bill.organization_id,
         "place_id": bill.place_id,
         "due": bill.due,
+        "bill": bill,
     }

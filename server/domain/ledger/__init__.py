@@ -15,7 +15,7 @@ from server.domain.ledger.model import (
     account,
 )
 from server.domain.ledger.rules import Fault, verify_chain
-from server.domain.ledger.service import balance_of, post, reverse
+from server.domain.ledger.service import balance_of, entries_of, post, reverse
 
 __all__ = [
     "AccountKind",
@@ -27,6 +27,7 @@ __all__ = [
     "Posting",
     "account",
     "balance_of",
+    "entries_of",
     "post",
     "reverse",
     "verify_chain",

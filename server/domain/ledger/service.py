@@ -66,3 +66,9 @@ async def _move(work: Work, posting: Posting) -> None:
     rows = work.table(Balance)
     held = await rows.maybe(posting.account) or rows.add(Balance(id=posting.account))
     rows.save(held.add(-posting.amount))
+
+
+async def entries_of(work: Work, *, accounts: Sequence[str], limit: int = 50) -> list[Entry]:
+    """List the entries that touch any of these accounts, the latest first."""
+    where = {"postings.account": list(accounts)}
+    return await work.table(Entry).find(where, sort="-at", limit=limit)

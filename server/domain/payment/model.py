@@ -261,6 +261,7 @@ PAYMENTS = table(
     index("payer_id", "-paid_at"),
     index("provider", "paid_at"),
     index("applied.stay_id"),
+    index("shift_id", where={"shift_id": {"$type": "string"}}),
 )
 SHIFTS = table(
     CashShift,

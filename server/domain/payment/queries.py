@@ -1,9 +1,10 @@
 """Reads of payments for screens, and of what is due to be asked about."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from server.domain.ledger import AccountKind, account, balance_of
+from server.domain.ledger import AccountKind, EntryKind, account, balance_of, entries_of
 from server.domain.payment.model import CashShift, Intent, Payment, ProviderExchange, TopUpOffer
 from server.kernel.errors import NotFound
 from server.kernel.money import Fen
@@ -55,8 +56,49 @@ async def payments_in_sight(
 
 async def wallet_of(work: Work) -> tuple[Fen, Fen]:
     """Tell what the actor's wallet holds: money and bonus."""
-    money = await balance_of(work, account=account(AccountKind.WALLET, work.actor.id))
-    return money, await balance_of(work, account=account(AccountKind.BONUS, work.actor.id))
+    return await wallet_of_account(work, account_id=work.actor.id)
+
+
+async def wallet_of_account(work: Work, *, account_id: str) -> tuple[Fen, Fen]:
+    """Tell what a motorist's wallet holds: money and bonus."""
+    money = await balance_of(work, account=account(AccountKind.WALLET, account_id))
+    return money, await balance_of(work, account=account(AccountKind.BONUS, account_id))
+
+
+@dataclass(frozen=True, slots=True)
+class WalletEntry:
+    """One change of a wallet: what came into it is above zero; the bonus is kept apart."""
+
+    id: str
+    at: datetime
+    kind: EntryKind
+    amount: Fen
+    bonus: Fen
+
+
+async def wallet_entries(work: Work, *, limit: int = 50) -> Sequence[WalletEntry]:
+    """List what changed the actor's wallet, the latest first."""
+    money = account(AccountKind.WALLET, work.actor.id)
+    bonus = account(AccountKind.BONUS, work.actor.id)
+    found = await entries_of(work, accounts=[money, bonus], limit=limit)
+    return [
+        WalletEntry(
+            entry.id,
+            entry.at,
+            entry.kind,
+            amount=-sum(one.amount for one in entry.postings if one.account == money),
+            bonus=-sum(one.amount for one in entry.postings if one.account == bonus),
+        )
+        for entry in found
+    ]
+
+
+async def own_shift(work: Work) -> tuple[CashShift, Sequence[Payment]] | None:
+    """Read the actor's open shift and what was taken in it, the latest first."""
+    shift = await work.table(CashShift).one({"patroller_id": work.actor.id, "open": True})
+    if shift is None:
+        return None
+    return shift, await work.table(Payment).find({"shift_id": shift.id}, sort="-paid_at")
 
 
 async def top_up_offers(work: Work) -> Sequence[TopUpOffer]:

@@ -12,6 +12,7 @@ from server.domain.stay.events import (
     StayDisputed,
     StayDoubted,
     StayEdited,
+    StayFact,
     StayIdentified,
     StayOpened,
     StayReleased,
@@ -51,6 +52,7 @@ from server.domain.stay.model.reviews import (
     ReviewReason,
     ReviewState,
 )
+from server.domain.stay.rules.ahead import Forecast
 from server.domain.stay.rules.policies import KEYS
 from server.domain.stay.service import (
     identify_berth,
@@ -58,7 +60,6 @@ from server.domain.stay.service import (
     price_stay,
 )
 from server.domain.stay.service.berths import (
-    pay_ahead,
     resume_berth,
     suspend_berth,
 )
@@ -70,6 +71,7 @@ from server.domain.stay.service.edits import (
     preview_edit,
     stay_in_sight,
 )
+from server.domain.stay.service.foreseeing import foresee_price
 from server.domain.stay.service.observing import observe
 from server.domain.stay.service.photos import keep_photo, photo_in_sight
 from server.domain.stay.service.policies import (
@@ -90,6 +92,7 @@ __all__ = [
     "DisputeReason",
     "EditKind",
     "EditRequest",
+    "Forecast",
     "Occupancy",
     "OccupancyChanged",
     "OccupancyState",
@@ -112,6 +115,7 @@ __all__ = [
     "StayDoubted",
     "StayEdit",
     "StayEdited",
+    "StayFact",
     "StayIdentified",
     "StayLabel",
     "StayLinks",
@@ -129,11 +133,11 @@ __all__ = [
     "dispute_stay",
     "edit_stay",
     "evaluates_stays",
+    "foresee_price",
     "identify_berth",
     "keep_photo",
     "observe",
     "open_berths",
-    "pay_ahead",
     "photo_in_sight",
     "policy_for",
     "preview_edit",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from server.domain.stay.model import BerthLabel, OccupancyState, StayLabel
+from server.domain.stay.model import BerthLabel, OccupancyState, StayLabel, StayState
 from server.domain.stay.model.edits import EditKind
 from server.domain.tariff import Line
 from server.domain.vehicle import Plate
@@ -34,7 +34,7 @@ class OccupancyChanged(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StayFact(Fact):
-    """What every fact about a stay has."""
+    """What every fact about a stay has: the stay as it is now, as far as its driver sees it."""
 
     stay_id: str
     berth_id: str
@@ -42,6 +42,9 @@ class StayFact(Fact):
     plate: Plate | None
     owner_id: str | None
     arrived_at: datetime
+    state: StayState = StayState.RUNNING
+    left_at: datetime | None = None
+    amount: Fen | None = None
 
     @property
     def key(self) -> str:
@@ -71,8 +74,6 @@ class StayIdentified(StayFact):
 class PricedStay(StayFact):
     """A stay with its end and its price."""
 
-    left_at: datetime
-    amount: Fen | None
     lines: tuple[Line, ...]
     revision: int
 

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 
 from server.domain.equipment import Device, DeviceSilent
 from server.domain.stay.events import StayDoubted
-from server.domain.stay.model import Occupancy
+from server.domain.stay.model import Occupancy, Stay
 from server.domain.stay.rules import Outcome, fall_silent
 from server.domain.stay.service import Stays, policy_of
 from server.domain.stay.service.reviews import look_into
 from server.domain.stay.service.sightings import look_elsewhere
+from server.domain.stay.service.telling import identified
+from server.domain.vehicle import VehicleBound, VehicleUnbound, owners_of
 from server.kernel.events import reacts_to
 from server.kernel.work import Work
 
@@ -36,3 +38,16 @@ async def look_into_doubts(work: Work, facts: Sequence[StayDoubted]) -> None:
             await look_elsewhere(work, doubt=doubt)
         else:
             await look_into(work, doubt=doubt)
+
+
+@reacts_to(VehicleBound, VehicleUnbound)
+async def show_running_stays(work: Work, facts: Sequence[VehicleBound | VehicleUnbound]) -> None:
+    """Show cars that stand to whoever drives them now; stays that are over keep their owner."""
+    plates = {fact.plate for fact in facts}
+    owners = await owners_of(work, plates)
+    rows = work.table(Stay)
+    where = {"open": True, "plate.number": sorted({plate.number for plate in plates})}
+    for stay in await rows.find(where):
+        if stay.plate in plates and stay.owner_id != owners.get(stay.plate):
+            shown = rows.save(stay.identify(stay.plate, owners.get(stay.plate)))
+            work.tell(identified(stay, shown, at=work.now))

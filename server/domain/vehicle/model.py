@@ -27,12 +27,16 @@ class Plate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vehicle:
-    """A plate, and the account of whoever has proved or claimed to drive under it."""
+    """A plate, and the account of whoever has proved or claimed to drive under it.
+
+    Of an owner's vehicles one is `preferred`: the one that he means unless he says another.
+    """
 
     id: str
     v: int = 0
     plate: Plate
     owner_id: str | None
+    preferred: bool = False
 
 
 VEHICLES = table(

@@ -10,12 +10,23 @@ export interface ParkingRecord {
 export const isVoid = (stay: Stay): boolean => stay.state === 'void'
 
 /** Whether the bill was taken back, as when a corrected one replaces it. */
-export const isWithdrawn = (bill: Bill): boolean => bill.state === 'withdrawn'
+export const isWithdrawn = (bill: Bill): boolean => bill.state === 'withdrawn' || bill.state === 'superseded'
 
 /** What is left to pay, in fen; a withdrawn bill asks for nothing. */
 export function leftToPay(bill: Bill): number {
-  return isWithdrawn(bill) ? 0 : Math.max(0, bill.due - bill.paid)
+  return isWithdrawn(bill) ? 0 : bill.open
 }
+
+/** Whether it is the price of a car that still stands, and not that any more. */
+export const hasRunOut = (bill: Bill, now_ms: number): boolean => bill.valid_until !== null && Date.parse(bill.valid_until) < now_ms
+
+/** Bills that wait to be paid, the oldest first, as they are paid. */
+export function payableBills(bills: readonly Bill[], now_ms: number): Bill[] {
+  const open = bills.filter((bill) => leftToPay(bill) > 0 && !hasRunOut(bill, now_ms))
+  return latestFirst(open, (bill) => bill.issued_at).reverse()
+}
+
+export const sumToPay = (bills: readonly Bill[]): number => bills.reduce((sum, bill) => sum + leftToPay(bill), 0)
 
 /** Stays whose vehicle is still there, the latest first. */
 export function runningStays(stays: readonly Stay[]): Stay[] {

@@ -43,7 +43,7 @@ function opened(): { realtime: Realtime; collections: Collections } {
   made.connection.subscribe((view) => {
     connection.value = view
   })
-  collections = sharedCollections({ client: made.client, api })
+  collections = sharedCollections({ client: made.channels, api })
   return { realtime: made, collections }
 }
 

@@ -84,12 +84,8 @@ class Occupancy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StayLinks:
-    """What a stay has to do with others: most have nothing to.
+    """What a stay has to do with others: most have nothing to."""
 
-    `parent_id` is the paid stay that this one goes on after.
-    """
-
-    parent_id: str | None = None
     merged_into: str | None = None
     split_from: str | None = None
 
@@ -100,9 +96,8 @@ class Stay:
 
     `flags` say what is doubtful: `clock`, `missed_leave`, `plate_conflict`, `plate_elsewhere`,
     `silent_device`, `unpriced`, `clone`. `revision` counts the prices it was given. A `remembered`
-    stay is one that its plate's next stays are priced by. `paid_until` is to when a fee was paid
-    before the car left. While `holds` names reasons (a dispute, a suspected clone), nobody is
-    charged or reminded.
+    stay is one that its plate's next stays are priced by. While `holds` names reasons (a dispute,
+    a suspected clone), nobody is charged or reminded.
     """
 
     id: str
@@ -120,7 +115,6 @@ class Stay:
     revision: int = 0
     flags: tuple[str, ...] = ()
     remembered: bool = False
-    paid_until: datetime | None = None
     links: StayLinks | None = None
     holds: tuple[str, ...] = ()
 

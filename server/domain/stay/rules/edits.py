@@ -166,7 +166,6 @@ def _split(change: Change, material: Material) -> tuple[Version, ...]:
         plate=change.plate or stay.plate,
         revision=0,
         flags=(),
-        paid_until=None,
         holds=(),
         links=_linked(stay, split_from=stay.id),
     )

@@ -1,7 +1,7 @@
 """Use cases of berths and stays: what readings and officers do to them."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -32,7 +32,6 @@ from server.domain.stay.rules import (
     Step,
     settle,
 )
-from server.domain.stay.rules.paid import beyond, follow_on
 from server.domain.stay.service.telling import about, identified, occupancy_changed, priced
 from server.domain.tariff import Pricing, Quote, car_of, load_pricing
 from server.domain.vehicle import Plate, owners_of
@@ -244,35 +243,18 @@ class Stays:
         left_at = max(left_at, stay.arrived_at)
         if self._asks(stay):
             stay = replace(stay, remembered=True)
-        if stay.paid_until is not None:
-            self._close_paid(stay, left_at, stay.paid_until)
-            return
         closed = self._save(stay.close(left_at=left_at, quote=self._quote(stay, left_at)))
         self._work.tell(StayClosed(at=left_at, **priced(closed)))
-
-    def _close_paid(self, stay: Stay, left_at: datetime, paid_until: datetime) -> None:
-        """Close a stay that was paid before the car left; what comes after its grace is a child's."""
-        grace = timedelta(minutes=self._policy.exit_grace_min)
-        until = max(paid_until, stay.arrived_at)
-        paid = self._quote(stay, until)
-        if left_at <= until + grace:
-            closed = self._save(stay.close(left_at=left_at, quote=paid))
-            self._work.tell(StayClosed(at=left_at, **priced(closed)))
-            return
-        whole = self._quote(stay, left_at)
-        closed = self._save(stay.close(left_at=until, quote=paid))
-        self._work.tell(StayClosed(at=until, **priced(closed)))
-        child = follow_on(
-            closed, id=self._work.new_id(), left_at=left_at, quote=beyond(paid, whole)
-        )
-        child = self._note(self._rows.add(child))
-        self._work.tell(StayOpened(at=child.arrived_at, **about(child)))
-        self._work.tell(StayClosed(at=left_at, **priced(child)))
 
     async def price(self, stay: Stay, until: datetime) -> Quote:
         """Price a stay as if it ended then; refuses with what its tariff lacks."""
         await self._know(stay)
         return self._price(stay, until)
+
+    async def pricer(self, stay: Stay) -> Callable[[datetime], Quote]:
+        """Give what prices a stay as if it ended then, for asking about many ends."""
+        await self._know(stay)
+        return lambda until: self._price(stay, until)
 
     async def reprice(self, stay: Stay) -> Stay:
         """Price a stay that has ended anew, if it has a price."""

@@ -1,15 +1,12 @@
-"""Use cases of a berth that is taken out of service, and of a car that paid before it left."""
-
-from datetime import datetime
+"""Use cases of a berth that is taken out of service, and put back."""
 
 from server.domain.stay.events import StayClosed
 from server.domain.stay.model import Occupancy, OccupancyState, Stay
 from server.domain.stay.model.reviews import ReviewReason
-from server.domain.stay.service.edits import stay_in_sight
 from server.domain.stay.service.reviews import raise_review
 from server.domain.stay.service.telling import occupancy_changed, priced
 from server.domain.tariff import Line, Quote
-from server.kernel.errors import NotFound, Refused
+from server.kernel.errors import NotFound
 from server.kernel.nouns import replace
 from server.kernel.work import Work
 
@@ -35,15 +32,6 @@ async def resume_berth(work: Work, *, berth_id: str) -> Occupancy:
     if before.state is not OccupancyState.OUT_OF_SERVICE:
         return before
     return _show(work, before, OccupancyState.UNKNOWN)
-
-
-async def pay_ahead(work: Work, *, stay_id: str, paid_until: datetime) -> Stay:
-    """Note to when a car that still stands has paid; what comes after its grace is a child stay."""
-    stay = await stay_in_sight(work, stay_id=stay_id)
-    if not stay.open:
-        raise Refused("stay_closed", "停车记录已结束", stay_id=stay.id)
-    until = max(paid_until, stay.paid_until or stay.arrived_at)
-    return work.table(Stay).save(replace(stay, paid_until=until))
 
 
 def _show(work: Work, before: Occupancy, state: OccupancyState) -> Occupancy:

@@ -45,6 +45,9 @@ def about(stay: Stay) -> dict[str, Any]:
         "plate": stay.plate,
         "owner_id": stay.owner_id,
         "arrived_at": stay.arrived_at,
+        "state": stay.state,
+        "left_at": stay.left_at,
+        "amount": stay.amount,
     }
 
 
@@ -53,8 +56,6 @@ def priced(stay: Stay) -> dict[str, Any]:
     assert stay.left_at is not None
     return {
         **about(stay),
-        "left_at": stay.left_at,
-        "amount": stay.amount,
         "lines": stay.lines,
         "revision": stay.revision,
     }
