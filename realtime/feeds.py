@@ -9,6 +9,7 @@ from typing import Any
 from realtime.arrears import ARREARS_FEEDS
 from realtime.own import own_bill, own_stay
 from realtime.publications import Data, Publication
+from server.domain.autopay import ParkingEntryChanged
 from server.domain.billing import (
     BillDiscounted,
     BillIssued,
@@ -295,6 +296,7 @@ SILENT: frozenset[type[Fact]] = frozenset(
         BillOverpaid,
         PaymentUnapplied,
         RefundFailed,
+        ParkingEntryChanged,
     }
 )
 """Facts that no channel carries: their effects are told by facts of their own."""

@@ -19,6 +19,7 @@ from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 from tornado.web import Application
 
+import server.domain.autopay.reactions
 import server.domain.billing.reactions
 import server.domain.equipment.jobs
 import server.domain.insight.jobs
@@ -39,6 +40,7 @@ from realtime.snapshots import Snapshots
 from server import dead_letters, demo, fleet, live
 from server.balancing import Balancer
 from server.config import Config
+from server.debiting import Debiting
 from server.device_keys import StoredKeys
 from server.domain.equipment import Reading, Verdict, accept_readings
 from server.domain.stay import Policy, observe
@@ -51,6 +53,7 @@ from server.providers.alipay import Alipay
 from server.providers.payment import PaymentProvider
 from server.providers.sms import AliyunSms
 from server.providers.wechat import WeChatPay
+from server.providers.wechat_parking import WeChatParking
 from server.reminding import Post
 from server.store.beats import beat, read_beats
 from server.store.jobs import run_jobs
@@ -203,11 +206,14 @@ def taker(store: Store) -> Take:
 def _desk(config: Config, store: Store) -> Desk:
     """Make the desk with the providers that are configured."""
     providers: list[PaymentProvider] = []
+    debiting, public_url = None, config.public_url
     if config.public_url and config.wechat_merchant_id and _is_there(config, "wechat_key_file"):
-        providers.append(WeChatPay.from_config(config))
+        wechat = WeChatPay.from_config(config)
+        providers.append(wechat)
+        debiting = Debiting(store, WeChatParking(wechat), public_url=public_url)
     if config.public_url and config.alipay_app_id and _is_there(config, "alipay_key_file"):
         providers.append(Alipay.from_config(config))
-    return Desk(store, providers, public_url=config.public_url)
+    return Desk(store, providers, public_url=public_url, debiting=debiting)
 
 
 def _is_there(config: Config, name: str) -> bool:
@@ -344,6 +350,7 @@ async def _demo(config: Config) -> dict[str, Any] | None:
 
 # Imported for what they declare: reactions and jobs.
 DECLARING = (
+    server.domain.autopay.reactions,
     server.domain.billing.reactions,
     server.domain.equipment.jobs,
     server.domain.insight.jobs,

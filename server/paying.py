@@ -12,7 +12,9 @@ from typing import Any
 
 from pymongo.errors import PyMongoError
 
+from server.debiting import Debiting
 from server.domain.payment import (
+    DEBIT,
     Intent,
     IntentState,
     Method,
@@ -23,7 +25,7 @@ from server.domain.payment import (
     take_payment,
     tell_client,
 )
-from server.domain.payment.queries import intents_to_ask
+from server.domain.payment.queries import intent_of_trade, intents_to_ask
 from server.domain.refund import Refund, RefundAnswer, RefundState, ask_later, hear_refund
 from server.domain.refund.queries import refunds_to_ask
 from server.kernel.access import system
@@ -31,6 +33,7 @@ from server.kernel.errors import DomainError, NotFound, Refused, Unavailable
 from server.providers.masking import masked
 from server.providers.payment import (
     BillFile,
+    EntryTold,
     Exchange,
     Forged,
     NoticeReply,
@@ -40,6 +43,7 @@ from server.providers.payment import (
     RefundStanding,
     RefundTold,
     Scene,
+    Told,
     Trade,
     TradeState,
 )
@@ -60,9 +64,15 @@ class Desk:
     """Carries orders, questions and refunds to the providers, and their words to the domain."""
 
     def __init__(
-        self, store: Store, providers: Sequence[PaymentProvider], *, public_url: str
+        self,
+        store: Store,
+        providers: Sequence[PaymentProvider],
+        *,
+        public_url: str,
+        debiting: Debiting | None = None,
     ) -> None:
         self._store = store
+        self._debiting = debiting
         self._public_url = public_url
         self._providers = {provider.name: provider for provider in providers}
         for provider in providers:
@@ -97,6 +107,13 @@ class Desk:
         return told
 
     @property
+    def debiting(self) -> Debiting:
+        """Give what carries debits; refuses where there is none."""
+        if self._debiting is None:
+            raise Refused("provider_off", "无感支付未开通", provider="parking")
+        return self._debiting
+
+    @property
     def names(self) -> list[str]:
         """List the providers that there are."""
         return list(self._providers)
@@ -107,7 +124,10 @@ class Desk:
 
     async def learn(self, name: str, trade_no: str) -> None:
         """Ask a provider about a trade now, and take what it says."""
-        await self._believe(name, await self._provider(name).query(trade_no))
+        intent = await self._run(intent_of_trade, trade_no=trade_no)
+        debited = intent is not None and intent.scene == DEBIT
+        asking = self.debiting.look if debited else self._provider(name).query
+        await self._believe(name, await asking(trade_no))
 
     async def learn_refund(self, name: str, *, refund_no: str, trade_no: str) -> None:
         """Ask a provider about a refund now, and take what it says."""
@@ -127,7 +147,7 @@ class Desk:
         subject, verdict = "", "taken"
         try:
             said = await provider.read_notice(headers, body)
-            subject = said.trade_no if isinstance(said, Trade) else said.refund_no
+            subject = _subject(said)
             await self._believe(name, said)
         except Forged as forged:
             verdict = f"forged: {forged.reason}"
@@ -151,13 +171,14 @@ class Desk:
 
     async def ask(self) -> int:
         """Ask the providers about all that is due now; gives how much there was."""
+        entries = await self._debiting.ask() if self._debiting else 0
         intents = await self._run(intents_to_ask)
         refunds = await self._run(refunds_to_ask)
         for intent in intents:
             await self._patiently(self._ask_intent(intent), intent_id=intent.id)
         for refund in refunds:
             await self._patiently(self._ask_refund(refund), refund_id=refund.id)
-        return len(intents) + len(refunds)
+        return entries + len(intents) + len(refunds)
 
     async def run(self, *, holder: str, beside: Callable[[datetime], Awaitable[None]]) -> None:
         """Ask about what is due until cancelled, in one process at a time; `beside` goes with it."""
@@ -172,7 +193,20 @@ class Desk:
                 log.warning("Payments wait: the store is away")
             await asyncio.sleep(EVERY_S)
 
+    async def _ask_debit(self, intent: Intent) -> None:
+        """Ask about a debit: nobody can close it, so it is waited for until it is over."""
+        trade = await self.debiting.learn(intent)
+        over = self._store.clock() >= intent.expires_at
+        if trade.state is TradeState.PAID:
+            await self._believe(intent.provider, trade)
+        elif trade.state in (TradeState.CLOSED, TradeState.UNKNOWN) or over:
+            await self._run(end_intent, intent_id=intent.id)
+        else:
+            await self._run(put_off, intent_id=intent.id)
+
     async def _ask_intent(self, intent: Intent) -> None:
+        if intent.scene == DEBIT:
+            return await self._ask_debit(intent)
         provider = self._provider(intent.provider)
         trade = await provider.query(intent.id)
         over = self._store.clock() >= intent.expires_at
@@ -186,6 +220,7 @@ class Desk:
             await self._run(end_intent, intent_id=intent.id)
         else:
             await self._run(put_off, intent_id=intent.id)
+        return None
 
     async def _ask_refund(self, refund: Refund) -> None:
         provider = self._provider(refund.provider)
@@ -215,15 +250,19 @@ class Desk:
             later: Any = put_off if "intent_id" in named else ask_later
             await self._run(later, **named)
 
-    async def _believe(self, name: str, said: Trade | RefundTold) -> None:
+    async def _believe(self, name: str, said: Told) -> None:
+        if isinstance(said, EntryTold):
+            return await self.debiting.hear(said)
         if isinstance(said, RefundTold):
             if said.state is not RefundStanding.UNKNOWN:
                 state = RefundState(said.state.value)
                 answer = RefundAnswer(said.refund_no, state, said.amount, said.trade_no)
                 await self._run(hear_refund, answer=answer)
-            return
+            return None
+        if said.state is TradeState.CLOSED:
+            return await self._hear_failure(said)
         if said.state is not TradeState.PAID:
-            return
+            return None
         assert said.paid_at is not None
         receipt = Receipt(
             provider=Method(name),
@@ -238,6 +277,13 @@ class Desk:
             if refusal.code not in TAKEN:
                 raise
             await self._run(take_payment, receipt=receipt)
+        return None
+
+    async def _hear_failure(self, said: Trade) -> None:
+        """Take that a debit has failed: what was closed otherwise, we have closed ourselves."""
+        intent = await self._run(intent_of_trade, trade_no=said.trade_no)
+        if intent is not None and intent.scene == DEBIT and intent.ask_at is not None:
+            await self._run(end_intent, intent_id=intent.id)
 
     async def _note(self, exchange: Exchange) -> None:
         await self._run(
@@ -263,3 +309,10 @@ class Desk:
 
     def _notify_url(self, name: str) -> str:
         return f"{self._public_url}/hooks/{name}"
+
+
+def _subject(said: Told) -> str:
+    """Name what a notice is about."""
+    if isinstance(said, EntryTold):
+        return said.entry_no
+    return said.refund_no if isinstance(said, RefundTold) else said.trade_no

@@ -18,7 +18,9 @@ NOTICE_TIMEOUT_S = 5.0
 NOTICE_FAULTS = ("late", "twice", "never", "forged", "out_of_order")
 ANSWER_FAULTS = ("error", "lost")
 REFUND_FAULTS = ("processing", "abnormal", "closed")
-FAULT_KINDS = (*NOTICE_FAULTS, *ANSWER_FAULTS, *REFUND_FAULTS)
+# A debit fails, is not decided before somebody asks, or is lent by the provider and paid back later.
+DEBIT_FAULTS = ("debit_fails", "debit_waits", "debit_lent")
+FAULT_KINDS = (*NOTICE_FAULTS, *ANSWER_FAULTS, *REFUND_FAULTS, *DEBIT_FAULTS)
 
 
 @dataclass

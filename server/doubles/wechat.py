@@ -17,12 +17,21 @@ from tornado.web import Application
 from server.config import Config
 from server.doubles.counter import counter_routes
 from server.doubles.keys import certificate_of, keep_key, new_key, public_pem
+from server.doubles.parkings import Assume, ParkingBook, nobody, some
 from server.doubles.trades import RETRY_PAUSES_S, Book, Faults, Notifier, Refund, Trade
 from server.doubles.wechat_api import api_routes
 from server.doubles.wechat_bill import write_bill
+from server.doubles.wechat_parking import parking_routes
 from server.doubles.wechat_seal import RequestCheck, seal, signed_headers
 
 TRADE_TYPES = {"jsapi": "JSAPI", "native": "NATIVE", "h5": "MWEB"}
+SUMMARIES = {
+    "transaction": "支付成功",
+    "TRANSACTION.FAIL": "支付失败",
+    "TRANSACTION.PAY_BACK": "还款成功",
+    "refund": "退款通知",
+    "vehicle": "停车入场状态通知",
+}
 STATES = {"unpaid": "NOTPAY", "closed": "CLOSED"}
 
 
@@ -60,6 +69,7 @@ class WeChatDouble:
         path: Path,
         pauses_s: tuple[float, ...] = RETRY_PAUSES_S,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        assume: Assume = nobody,
     ) -> None:
         self.url = url
         self.app_id = app_id
@@ -67,6 +77,8 @@ class WeChatDouble:
         self.api_v3_key = api_v3_key
         self.now = now
         self.book = Book(path, now=now)
+        parkings = path.with_name("wechat_parkings.json")
+        self.parkings = ParkingBook(parkings, now=now, assume=assume)
         self.faults = Faults()
         self.signers = [signer]
         self.bills: dict[str, bytes] = {}
@@ -96,6 +108,7 @@ class WeChatDouble:
             api_v3_key=config.wechat_api_v3_key.encode(),
             signer=new_signer(platform, config.wechat_public_key_id),
             path=config.data_dir / "providers" / "wechat_trades.json",
+            assume=some,
         )
 
     @property
@@ -137,7 +150,7 @@ class WeChatDouble:
             "create_time": self.now().isoformat(timespec="seconds"),
             "resource_type": "encrypt-resource",
             "event_type": event,
-            "summary": "支付成功" if kind == "transaction" else "退款通知",
+            "summary": SUMMARIES.get(event) or SUMMARIES[kind],
             "resource": {**resource, "original_type": kind},
         }
         return json.dumps(notice, ensure_ascii=False).encode()
@@ -190,7 +203,8 @@ class WeChatDouble:
 
     def application(self) -> Application:
         """The routes of the provider."""
-        return Application([*api_routes(self), *counter_routes(self)], log_function=lambda _: None)
+        routes = [*api_routes(self), *parking_routes(self), *counter_routes(self)]
+        return Application(routes, log_function=lambda _: None)
 
     async def run(self, *, port: int, host: str = "127.0.0.1") -> None:
         """Listen until cancelled; OSError when the port is taken."""

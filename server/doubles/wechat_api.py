@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tornado.web import RequestHandler
 
-from server.doubles.trades import ANSWER_FAULTS, REFUND_FAULTS, NotAccepted
+from server.doubles.trades import ANSWER_FAULTS, REFUND_FAULTS, NotAccepted, Trade
 from server.doubles.wechat_seal import seal, signed_headers
 
 if TYPE_CHECKING:
@@ -48,6 +48,13 @@ class SignedHandler(RequestHandler):
             self.set_header(name, value)
         self.set_status(204 if content is None else status)
         await self.finish(body or None)
+
+    def _order(self, trade_no: str) -> Trade:
+        """Find an order; a debit of parking is none, and has addresses of its own."""
+        trade = self.double.book.find(trade_no)
+        if trade.scene == "parking":
+            raise NotAccepted(404, "ORDER_NOT_EXIST", "订单不存在")
+        return trade
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Answer what is not accepted with its code."""
@@ -98,14 +105,14 @@ class QueryOrder(SignedHandler):
     async def get(self, trade_no: str) -> None:
         if self.get_query_argument("mchid", "") != self.double.merchant_id:
             raise NotAccepted(400, "MCH_NOT_EXISTS", "商户号不存在")
-        await self.say(self.double.show_trade(self.double.book.find(trade_no)))
+        await self.say(self.double.show_trade(self._order(trade_no)))
 
 
 class CloseOrder(SignedHandler):
     """POST /v3/pay/transactions/out-trade-no/{no}/close: nobody is to pay it any more."""
 
     async def post(self, trade_no: str) -> None:
-        self.double.book.close(self.double.book.find(trade_no))
+        self.double.book.close(self._order(trade_no))
         await self.say(None)
 
 

@@ -21,6 +21,8 @@ class Scene(StrEnum):
     H5 = "h5"
     PAGE = "page"
     WAP = "wap"
+    PARKING = "parking"
+    """Nowhere: a mandate debits who has left; see `server.providers.parking`."""
 
 
 class TradeState(StrEnum):
@@ -88,6 +90,39 @@ class RefundTold:
     state: RefundStanding
     amount: int | None = None
     trade_no: str | None = None
+
+
+class EntryStanding(StrEnum):
+    """Whether a car's parking may be debited."""
+
+    NORMAL = "normal"
+    BLOCKED = "blocked"
+
+
+class BlockReason(StrEnum):
+    """Why it may not."""
+
+    PAUSED = "paused"
+    OVERDUE = "overdue"
+    REMOVED = "removed"
+    OUT_OF_SERVICE = "out_of_service"
+    NOT_ELIGIBLE = "not_eligible"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryTold:
+    """What a provider says of a parking entry, and since when where it names that."""
+
+    entry_no: str
+    parking_id: str
+    standing: EntryStanding
+    reason: BlockReason | None = None
+    at: datetime | None = None
+
+
+Told = Trade | RefundTold | EntryTold
+"""What a notice may be about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,7 +211,7 @@ class PaymentProvider(Protocol):
     async def bill(self, day: date) -> BillFile:
         """Fetch a day's bill, its hash checked; raises BadBill."""
 
-    async def read_notice(self, headers: Mapping[str, str], body: bytes) -> Trade | RefundTold:
+    async def read_notice(self, headers: Mapping[str, str], body: bytes) -> Told:
         """Read a notice, its signature checked over the very bytes; raises Forged."""
 
     def reply(self, *, taken: bool) -> NoticeReply:

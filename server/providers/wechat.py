@@ -27,12 +27,19 @@ from server.providers.payment import (
     RefundStanding,
     RefundTold,
     Scene,
+    Told,
     Trade,
     TradeState,
     note_nothing,
 )
 from server.providers.wechat_bill import BEIJING, read_bill
 from server.providers.wechat_keys import KeyRing, Merchant, certificates, private_key, public_key
+from server.providers.wechat_parking_words import (
+    ENTRY_CHANGED,
+    debit_told,
+    entry_noticed,
+    is_debit,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -78,7 +85,7 @@ class WeChatPay:
     ) -> None:
         self.note: Note = note_nothing
         self._url = url.rstrip("/")
-        self._merchant = merchant
+        self.merchant = merchant
         self._ring = KeyRing(keys, now=now)
         self._public_key_id = public_key_id
         self._now = now
@@ -104,7 +111,7 @@ class WeChatPay:
 
     async def prepay(self, order: Order) -> dict[str, str]:
         """Tell WeChat of an order; see PaymentProvider."""
-        merchant = self._merchant
+        merchant = self.merchant
         body: dict[str, Any] = {
             "appid": merchant.app_id,
             "mchid": merchant.merchant_id,
@@ -121,7 +128,7 @@ class WeChatPay:
         scene = SCENES.get(order.scene)
         if scene is None:
             raise Refused("scene_not_supported", "该支付方式不支持此场景", scene=order.scene.value)
-        answer = await self._call("POST", f"/v3/pay/transactions/{scene}", body, order.trade_no)
+        answer = await self.call("POST", f"/v3/pay/transactions/{scene}", body, order.trade_no)
         if order.scene is Scene.JSAPI:
             return self._jsapi(str(answer["prepay_id"]))
         return {name: str(answer[name]) for name in ("code_url", "h5_url") if name in answer}
@@ -130,20 +137,20 @@ class WeChatPay:
         timestamp, nonce = str(int(self._now().timestamp())), token_hex(16)
         package = f"prepay_id={prepay_id}"
         return {
-            "appId": self._merchant.app_id,
+            "appId": self.merchant.app_id,
             "timeStamp": timestamp,
             "nonceStr": nonce,
             "package": package,
             "signType": "RSA",
-            "paySign": self._merchant.sign(self._merchant.app_id, timestamp, nonce, package),
+            "paySign": self.merchant.sign(self.merchant.app_id, timestamp, nonce, package),
         }
 
     async def query(self, trade_no: str) -> Trade:
         """Ask what became of a trade; see PaymentProvider."""
         path = f"/v3/pay/transactions/out-trade-no/{quote(trade_no)}"
         try:
-            answer = await self._call(
-                "GET", f"{path}?mchid={self._merchant.merchant_id}", None, trade_no
+            answer = await self.call(
+                "GET", f"{path}?mchid={self.merchant.merchant_id}", None, trade_no
             )
         except Refused as refusal:
             if refusal.code == "wechat_order_not_exist":
@@ -154,7 +161,7 @@ class WeChatPay:
     async def close(self, trade_no: str) -> None:
         """Close a trade; see PaymentProvider."""
         path = f"/v3/pay/transactions/out-trade-no/{quote(trade_no)}/close"
-        await self._call("POST", path, {"mchid": self._merchant.merchant_id}, trade_no)
+        await self.call("POST", path, {"mchid": self.merchant.merchant_id}, trade_no)
 
     async def refund(self, order: RefundOrder) -> RefundTold:
         """Ask for a refund; see PaymentProvider."""
@@ -166,13 +173,13 @@ class WeChatPay:
             "amount": {"refund": order.amount, "total": order.total, "currency": "CNY"},
         }
         path = "/v3/refund/domestic/refunds"
-        return _refund(await self._call("POST", path, body, order.refund_no))
+        return _refund(await self.call("POST", path, body, order.refund_no))
 
     async def query_refund(self, *, refund_no: str, trade_no: str) -> RefundTold:
         """Ask what became of a refund; see PaymentProvider."""
         path = f"/v3/refund/domestic/refunds/{quote(refund_no)}"
         try:
-            return _refund(await self._call("GET", path, None, refund_no))
+            return _refund(await self.call("GET", path, None, refund_no))
         except Refused as refusal:
             if refusal.code == "wechat_resource_not_exists":
                 return RefundTold(refund_no=refund_no, state=RefundStanding.UNKNOWN)
@@ -182,7 +189,7 @@ class WeChatPay:
         """Fetch a day's bill, packed; see PaymentProvider."""
         path = f"/v3/bill/tradebill?bill_date={day.isoformat()}&bill_type=ALL&tar_type=GZIP"
         try:
-            answer = await self._call("GET", path, None, day.isoformat())
+            answer = await self.call("GET", path, None, day.isoformat())
         except Refused as refusal:
             if refusal.code == "wechat_no_statement_exist":
                 return BillFile(day=day, digest="")
@@ -202,17 +209,21 @@ class WeChatPay:
             raise BadBill("the file cannot be unpacked") from error
         return read_bill(content, day=day, digest=str(answer["hash_value"]))
 
-    async def read_notice(self, headers: Mapping[str, str], body: bytes) -> Trade | RefundTold:
-        """Read a notice of a payment or a refund; see PaymentProvider."""
+    async def read_notice(self, headers: Mapping[str, str], body: bytes) -> Told:
+        """Read a notice of a payment, a refund or a parking entry; see PaymentProvider."""
         await self._know(headers.get("Wechatpay-Serial", ""))
         self._ring.verify(headers, body)
         try:
             notice = json.loads(body)
             event = str(notice["event_type"])
-            said = json.loads(self._merchant.open(notice["resource"]))
+            said = json.loads(self.merchant.open(notice["resource"]))
             if event.startswith("REFUND."):
                 self._require_ours(said)
                 return _refund(said, state=str(said["refund_status"]))
+            if event == ENTRY_CHANGED:
+                return entry_noticed(said, self.merchant)
+            if is_debit(event, said):
+                return debit_told(said, self.merchant)
             if event != "TRANSACTION.SUCCESS":
                 raise Forged("event")
             return self._trade(said)
@@ -228,7 +239,7 @@ class WeChatPay:
 
     def _trade(self, said: Mapping[str, Any]) -> Trade:
         self._require_ours(said)
-        if said.get("appid") != self._merchant.app_id:
+        if said.get("appid") != self.merchant.app_id:
             raise Forged("appid")
         state = TRADE_STATES.get(str(said["trade_state"]), TradeState.UNKNOWN)
         if state is not TradeState.PAID:
@@ -245,10 +256,10 @@ class WeChatPay:
         )
 
     def _require_ours(self, said: Mapping[str, Any]) -> None:
-        if said.get("mchid") != self._merchant.merchant_id:
+        if said.get("mchid") != self.merchant.merchant_id:
             raise Forged("mchid")
 
-    async def _call(
+    async def call(
         self, method: str, path: str, body: Mapping[str, Any] | None, subject: str
     ) -> dict[str, Any]:
         """Ask WeChat; the answer's signature is checked before a word of it is believed."""
@@ -288,10 +299,10 @@ class WeChatPay:
             "GET", "/v3/certificates", "", timeout_s=self._answer_timeout_s
         )
         if response.code == 200:
-            self._ring.add(certificates(self._merchant, response.body, now=now))
+            self._ring.add(certificates(self.merchant, response.body, now=now))
 
     async def _fetch(self, method: str, path: str, body: str, *, timeout_s: float) -> HTTPResponse:
-        authorization = self._merchant.authorization(method, path, body, at=self._now())
+        authorization = self.merchant.authorization(method, path, body, at=self._now())
         headers = {
             "Authorization": authorization,
             "Accept": "application/json",

@@ -25,6 +25,7 @@ from server.domain.payment.model import (
 )
 from server.domain.payment.rules import later
 from server.domain.payment.service import (
+    DEBIT,
     begin_payment,
     begin_top_up,
     close_intent,
@@ -42,6 +43,7 @@ from server.domain.payment.service import (
 )
 
 __all__ = [
+    "DEBIT",
     "CashShift",
     "Intent",
     "IntentEnded",

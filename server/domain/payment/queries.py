@@ -132,3 +132,8 @@ async def intents_to_ask(work: Work, *, limit: int = 100) -> Sequence[Intent]:
     """List the intents whose provider is to be asked now, the longest overdue first."""
     due = {"ask_at": AtMost(work.now), "provider": ["wechat", "alipay"]}
     return await work.table(Intent).find(due, sort="ask_at", limit=limit)
+
+
+async def intent_of_trade(work: Work, *, trade_no: str) -> Intent | None:
+    """Read the intent of a trade, if the trade is ours."""
+    return await work.table(Intent).maybe(trade_no)

@@ -32,6 +32,10 @@ from server.kernel.work import Work
 
 # 15 minutes, as long as a quote holds: nobody pays yesterday's price from a page left open.
 INTENT_LASTS = timedelta(minutes=15)
+# A day: a provider decides on a debit within seconds, and the next day's comparing finds the rest.
+DEBIT_LASTS = timedelta(days=1)
+# The scene of a debit by a mandate, which no provider lets us close.
+DEBIT = "parking"
 TOP_UP_LEAST, TOP_UP_MOST = 100, 1_000_00
 
 
@@ -44,11 +48,13 @@ async def begin_payment(
     amount: Fen | None = None,
     request_key: str | None = None,
     vouched: bool = False,
+    payer_id: str | None = None,
 ) -> Intent:
     """Wish to pay bills, whole or in part; they are held until it is paid, closed or expired.
 
-    The same wish again is the same intent; another wish for one of the bills ends the old one. Where
-    it is `vouched` for, whoever calls has made sure that the payer may see these bills.
+    The same wish again is the same intent; another wish for one of the bills ends the old one,
+    unless that is a debit, which nobody can call back. Where it is `vouched` for, whoever calls has
+    made sure that the payer may see these bills; then it may be somebody else than the actor.
     """
     if known := await _requested(work, request_key):
         return known
@@ -57,7 +63,7 @@ async def begin_payment(
     wish = Intent(
         id=work.new_id(),
         purpose=Purpose.BILLS,
-        payer_id=work.actor.id,
+        payer_id=work.actor.id if payer_id is None else payer_id,
         provider=provider,
         scene=scene,
         amount=sum(share.amount for share in shares),
@@ -65,7 +71,7 @@ async def begin_payment(
         holding=tuple(share.bill_id for share in shares),
         description=f"停车费 {bills[0].plate.number}" + (f" 等 {len(bills)} 笔" * (len(bills) > 1)),
         created_at=work.now,
-        expires_at=work.now + INTENT_LASTS,
+        expires_at=work.now + (DEBIT_LASTS if scene == DEBIT else INTENT_LASTS),
         ask_at=later(work.now, 0),
         request_key=request_key,
     )
@@ -73,6 +79,7 @@ async def begin_payment(
     for other in await rows.find({"holding": list(wish.holding), "live": True}):
         if other.same_wish(wish) and work.now < other.expires_at:
             return other
+        _require_no_debit(other)
         _end(work, other, IntentState.CLOSED)
     return rows.add(wish)
 
@@ -187,7 +194,10 @@ async def close_intent(work: Work, *, intent_id: str) -> Intent:
     intent = await work.table(Intent).get(intent_id)
     if intent.payer_id != work.actor.id:
         raise NotFound("intent_not_found", "没有找到这条记录", id=intent_id)
-    return _end(work, intent, IntentState.CLOSED) if intent.live else intent
+    if not intent.live:
+        return intent
+    _require_no_debit(intent)
+    return _end(work, intent, IntentState.CLOSED)
 
 
 async def end_intent(work: Work, *, intent_id: str) -> Intent:
@@ -280,6 +290,11 @@ async def _payable(work: Work, bill_id: str, vouched: bool) -> Bill:
     if not bill.payable_at(work.now):
         raise Refused("bill_not_payable", "账单无需支付或已更新，请刷新", bill_id=bill.id)
     return bill
+
+
+def _require_no_debit(intent: Intent) -> None:
+    if intent.scene == DEBIT:
+        raise Refused("bill_being_debited", "正在自动扣费，请稍后再试", intent_id=intent.id)
 
 
 def _own_receipt(work: Work, intent: Intent) -> Receipt:

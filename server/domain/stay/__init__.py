@@ -40,6 +40,7 @@ from server.domain.stay.model.edits import (
 )
 from server.domain.stay.model.photos import Photo, PhotoKind
 from server.domain.stay.model.policies import (
+    Autopay,
     Policy,
     PolicyLayer,
     ReviewMode,
@@ -87,6 +88,7 @@ from server.domain.stay.service.reviews import (
 
 __all__ = [
     "KEYS",
+    "Autopay",
     "BerthLabel",
     "Change",
     "DisputeReason",

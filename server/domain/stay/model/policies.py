@@ -30,6 +30,13 @@ class ReviewMode(StrEnum):
     """全审核: all of them."""
 
 
+class Autopay(StrEnum):
+    """无感支付: whether parking is debited from those who have given a mandate."""
+
+    OFF = "off"
+    ON = "on"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """How patient and how strict the platform is: the city's row, which is whole.
@@ -76,6 +83,9 @@ class Policy:
     restrict_amount: Fen = 50_000
     # 3 times 30 s: a patroller two streets away has seen it by then, or will not.
     alert_rounds: int = 3
+    autopay: Autopay = Autopay.OFF
+    # 100 yuan: two days of a dear berth. More than that nobody pays unasked.
+    autopay_limit: Fen = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

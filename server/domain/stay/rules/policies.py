@@ -7,7 +7,13 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from server.domain.stay.model.policies import Policy, PolicyLayer, ReviewMode, SamePlate
+from server.domain.stay.model.policies import (
+    Autopay,
+    Policy,
+    PolicyLayer,
+    ReviewMode,
+    SamePlate,
+)
 from server.kernel.errors import Invalid
 from server.kernel.nouns import replace
 
@@ -44,6 +50,8 @@ KEYS: Mapping[str, Key] = {
     "same_plate": Key("同牌在停作废策略", choices=SamePlate),
     "review_mode": Key("审核模式", choices=ReviewMode),
     "approval_limit": Key("免审核金额(分)", 0, 1_000_000),
+    "autopay": Key("无感支付", choices=Autopay),
+    "autopay_limit": Key("无感支付单笔上限(分)", 1, 1_000_000),
     "photos_max": Key("取证照片最大张数", 1, 20),
     "dispute_days": Key("申诉期限(天)", 1, 90),
     "arrears_grace_min": Key("欠费宽限(分钟)", 0, 43_200, scopes=OF_OPERATORS),
