@@ -9,6 +9,7 @@ from tornado.web import Application, RedirectHandler
 from handlers.app import App
 from handlers.base import Handler, Missing
 from handlers.console import arrears as console_arrears
+from handlers.console import autopay as console_autopay
 from handlers.console import city as console_city
 from handlers.console import logins as console_logins
 from handlers.console import money as console_money
@@ -17,6 +18,7 @@ from handlers.console import stays as console_stays
 from handlers.hooks import mqtt as mqtt_hooks
 from handlers.hooks.payments import PaymentNotice
 from handlers.motorist import arrears as motorist_arrears
+from handlers.motorist import autopay as motorist_autopay
 from handlers.motorist import logins as motorist_logins
 from handlers.motorist import money as motorist_money
 from handlers.motorist import own
@@ -44,6 +46,7 @@ _ROOMS = (
     motorist_stays,
     motorist_money,
     motorist_arrears,
+    motorist_autopay,
     patrol_logins,
     sections,
     patrol_stays,
@@ -57,6 +60,7 @@ _ROOMS = (
     console_money,
     reconciliation,
     console_arrears,
+    console_autopay,
     open_places,
     open_debts,
     mqtt_hooks,

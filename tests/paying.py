@@ -6,9 +6,13 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from server.kernel.errors import Refused, Unavailable
+from server.providers.parking import DebitOrder, EntryOrder, ServiceState
 from server.providers.payment import (
     BillFile,
     BillRow,
+    BlockReason,
+    EntryStanding,
+    EntryTold,
     Forged,
     Note,
     NoticeReply,
@@ -16,6 +20,7 @@ from server.providers.payment import (
     RefundOrder,
     RefundStanding,
     RefundTold,
+    Told,
     Trade,
     TradeState,
     note_nothing,
@@ -25,7 +30,10 @@ from tests.world import NOON
 
 @dataclass
 class FakeProvider:
-    """Trades and refunds in dictionaries; `away` is how many calls in a row are not answered."""
+    """Trades and refunds in dictionaries; `away` is how many calls in a row are not answered.
+
+    `said` is what notices say that are not of a trade here.
+    """
 
     name: str = "wechat"
     note: Note = note_nothing
@@ -36,6 +44,7 @@ class FakeProvider:
     declines: str = ""
     refunds_end: RefundStanding = RefundStanding.SUCCEEDED
     bill_rows: list[BillRow] = field(default_factory=list)
+    said: dict[str, Told] = field(default_factory=dict)
 
     async def prepay(self, order: Order) -> dict[str, str]:
         """Take an order."""
@@ -85,12 +94,12 @@ class FakeProvider:
         self._answer()
         return BillFile(day=day, digest="fake", rows=tuple(self.bill_rows))
 
-    async def read_notice(self, headers: Mapping[str, str], body: bytes) -> Trade | RefundTold:
+    async def read_notice(self, headers: Mapping[str, str], body: bytes) -> Told:
         """Read a notice that `notice` made."""
         if headers.get("X-Genuine") != "yes":
             raise Forged("signature")
         number = json.loads(body)["number"]
-        return self.trades[number]
+        return self.said.get(number) or self.trades[number]
 
     def reply(self, *, taken: bool) -> NoticeReply:
         """Say a word."""
@@ -118,3 +127,89 @@ class FakeProvider:
             raise Unavailable("fake_unavailable", "渠道暂时不可用")
         if self.declines:
             raise Refused(self.declines, "渠道拒绝")
+
+
+@dataclass
+class FakeParking:
+    """A provider of debits in memory: it accepts, and decides when it is told to.
+
+    `away` is how many calls in a row are not answered, `lost` how many do what is asked and are not
+    heard of; `declines` names what it refuses: `enter` or `debit`.
+    """
+
+    name: str = "wechat"
+    block: BlockReason | None = None
+    entries: dict[str, EntryOrder] = field(default_factory=dict)
+    debits: dict[str, DebitOrder] = field(default_factory=dict)
+    trades: dict[str, Trade] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    away: int = 0
+    lost: int = 0
+    declines: str = ""
+
+    async def find_service(self, *, number: str, color: str, payer: str) -> ServiceState:
+        """Tell that every plate has the service."""
+        self._answer("find", "")
+        return ServiceState.NORMAL
+
+    async def enter(self, order: EntryOrder) -> EntryTold:
+        """Take a car; told again, it must be the same car."""
+        self._answer("enter", order.entry_no)
+        assert self.entries.setdefault(order.entry_no, order) == order
+        self._lose()
+        return self.told(order.entry_no)
+
+    async def debit(self, order: DebitOrder) -> Trade:
+        """Accept a debit: once an entry, saying what the entry says, and of the past."""
+        self._answer("debit", order.trade_no)
+        entry_no = order.parking_id.removeprefix("p-")
+        assert self.entries[entry_no].parked == order.parked
+        assert order.parked.arrived_at < order.left_at
+        others = [one for one in self.debits.values() if one.parking_id == order.parking_id]
+        assert all(one.trade_no == order.trade_no for one in others), "debited twice"
+        self.debits[order.trade_no] = order
+        fresh = Trade(trade_no=order.trade_no, state=TradeState.UNPAID)
+        trade = self.trades.setdefault(order.trade_no, fresh)
+        self._lose()
+        return trade
+
+    async def query_debit(self, trade_no: str) -> Trade:
+        """Tell of a debit."""
+        self._answer("query", trade_no)
+        return self.trades.get(trade_no) or Trade(trade_no=trade_no, state=TradeState.UNKNOWN)
+
+    def told(self, entry_no: str, *, at: datetime | None = None) -> EntryTold:
+        """Say how an entry stands."""
+        standing = EntryStanding.BLOCKED if self.block else EntryStanding.NORMAL
+        return EntryTold(
+            entry_no=entry_no,
+            parking_id=f"p-{entry_no}",
+            standing=standing,
+            reason=self.block,
+            at=at,
+        )
+
+    def decide(self, trade_no: str, state: TradeState = TradeState.PAID) -> Trade:
+        """Debit, or fail to."""
+        paid = state is TradeState.PAID
+        self.trades[trade_no] = Trade(
+            trade_no=trade_no,
+            state=state,
+            transaction_id=f"t-{trade_no}" if paid else "",
+            amount=self.debits[trade_no].amount if paid else 0,
+            paid_at=NOON if paid else None,
+        )
+        return self.trades[trade_no]
+
+    def _answer(self, what: str, number: str) -> None:
+        self.asked.append(f"{what} {number}".strip())
+        if self.away:
+            self.away -= 1
+            raise Unavailable("fake_unavailable", "渠道暂时不可用")
+        if self.declines == what:
+            raise Refused("fake_declined", "渠道拒绝")
+
+    def _lose(self) -> None:
+        if self.lost:
+            self.lost -= 1
+            raise Unavailable("fake_unavailable", "渠道暂时不可用")

@@ -19,6 +19,7 @@ from realtime.channels import Channels, personal_channel
 from realtime.hub import Hub
 from realtime.snapshots import Snapshots
 from server.config import Config
+from server.debiting import Debiting
 from server.domain.estate import City, Division, lay_out
 from server.domain.identity import (
     Account,
@@ -31,7 +32,7 @@ from server.domain.system import DataApp, hash_key, register_data_apps
 from server.domain.vehicle import Plate, PlateColor, Vehicle, register_vehicles
 from server.paying import Desk
 from server.store.photos import GridFsPhotos
-from tests.paying import FakeProvider
+from tests.paying import FakeParking, FakeProvider
 from tests.world import LNG_LAT, World
 
 PASSWORD = "a good password"
@@ -170,7 +171,12 @@ async def site(world: World, tmp_path: Path) -> AsyncIterator[Site]:
         hub=hub,
         snapshots=Snapshots(world.store.run, broker),
         sms=messages,
-        desk=Desk(world.store, [provider, FakeProvider(name="alipay")], public_url="http://city"),
+        desk=Desk(
+            world.store,
+            [provider, FakeProvider(name="alipay")],
+            public_url="http://city",
+            debiting=Debiting(world.store, FakeParking(), public_url="http://city"),
+        ),
         health=_well,
         demo=_no_demo,
     )

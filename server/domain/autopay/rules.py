@@ -9,6 +9,7 @@ from server.domain.billing import Bill, BillState
 from server.domain.payment import Intent, IntentState
 from server.domain.stay import Autopay, Policy, Stay, StayState
 
+SETTLED = frozenset({BillState.PAID, BillState.WRITTEN_OFF})
 # 15 minutes: a plate that is typed as the car drives off. Who left before gets his bill.
 MADE_WITHIN = timedelta(minutes=15)
 # Half an hour, for a payer to fill his purse; then a day. Three failures, and it is arrears.
@@ -63,7 +64,7 @@ def next_step(entry: ParkingEntry, matter: Matter) -> Step | Closing:
         return Closing.NOTHING_DUE if stay.amount == 0 else Step.KEEP
     if not _fits(bill, stay):
         return Step.KEEP
-    if bill.state not in (BillState.DUE, BillState.PART_PAID):
+    if bill.state in SETTLED:
         return Closing.SETTLED
     if intent is not None:
         return Step.KEEP if intent.live else Step.RETRY
@@ -102,10 +103,12 @@ def next_attempt(entry: ParkingEntry, *, id: str, now: datetime) -> ParkingEntry
 
 def _fits(bill: Bill, stay: Stay) -> bool:
     """Say whether a bill is the price of a stay: not one of before, whose next is about to come."""
-    if bill.due == stay.amount:
-        return True
-    left_at, until = stay.left_at, bill.valid_until
-    return left_at is not None and until is not None and left_at <= until
+    if bill.state in SETTLED:
+        left_at, until = stay.left_at, bill.valid_until
+        in_time = left_at is not None and until is not None and left_at <= until
+        return in_time or bill.due == stay.amount
+    same = (bill.plate, bill.due) == (stay.plate, stay.amount)
+    return same and bill.valid_until is None
 
 
 def _debit_or_not(entry: ParkingEntry, stay: Stay, bill: Bill, policy: Policy) -> Step | Closing:
