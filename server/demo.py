@@ -26,7 +26,7 @@ from server.domain.estate import (
 )
 from server.domain.identity import Account, AccountKind, Organization, enrol, hash_password
 from server.domain.payment import TopUpOffer, offer_top_ups
-from server.domain.stay import open_berths
+from server.domain.stay import change_policy, open_berths
 from server.domain.system import DataApp, hash_key, register_data_apps
 from server.domain.tariff import (
     CalendarYear,
@@ -108,6 +108,7 @@ async def fill_once(store: Store, data_dir: Path) -> None:
         city = demo_city()
         await fill(store, data_dir, city)
         await fill_debts(store, city, operator=ORGANIZATION)
+        await switch_autopay_on(store, city)
 
 
 async def fill(store: Store, data_dir: Path, city: DemoCity | None = None) -> None:
@@ -149,6 +150,17 @@ async def fill(store: Store, data_dir: Path, city: DemoCity | None = None) -> No
 
     await store.run(system("demo"), people)
     await store.run(system("demo"), build)
+
+
+async def switch_autopay_on(store: Store, city: DemoCity) -> None:
+    """Let cars be debited in the lots, whose cameras read plates; at the kerb people pay themselves."""
+    lots = [place.id for place in city.places if not isinstance(place, DemoSection)]
+
+    async def switch(work: Work) -> None:
+        for id in lots:
+            await change_policy(work, scope=f"place:{id}", values={"autopay": "on"}, v=0)
+
+    await store.run(system("demo"), switch)
 
 
 def _places(city: DemoCity) -> Iterable[Place]:

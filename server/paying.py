@@ -171,13 +171,13 @@ class Desk:
 
     async def ask(self) -> int:
         """Ask the providers about all that is due now; gives how much there was."""
-        entries = await self._debiting.ask() if self._debiting else 0
         intents = await self._run(intents_to_ask)
         refunds = await self._run(refunds_to_ask)
         for intent in intents:
             await self._patiently(self._ask_intent(intent), intent_id=intent.id)
         for refund in refunds:
             await self._patiently(self._ask_refund(refund), refund_id=refund.id)
+        entries = await self._debiting.ask() if self._debiting else 0
         return entries + len(intents) + len(refunds)
 
     async def run(self, *, holder: str, beside: Callable[[datetime], Awaitable[None]]) -> None:
