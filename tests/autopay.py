@@ -116,7 +116,8 @@ async def cars_on(world: World, **policy: Any) -> Cars:
     """Switch autopay on, and open the desk."""
     values = {"autopay": "on", **policy}
     await world.run(change_policy, scope="city", values=values, v=0)
-    provider, parking = FakeProvider(), FakeParking()
+    provider = FakeProvider()
+    parking = FakeParking(trades=provider.trades)  # one provider: what was debited it gives back
     debiting = Debiting(world.store, parking, public_url="http://city")
     desk = Desk(world.store, [provider], public_url="http://city", debiting=debiting)
     return Cars(world, desk, provider, parking)

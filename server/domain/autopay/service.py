@@ -173,7 +173,7 @@ async def _settle(
     policy = await policy_for(work, organization_id=entry.organization_id, place_id=entry.place_id)
     step = next_step(entry, Matter(stay=stay, bill=bill, intent=intent, policy=policy))
     if step is Step.USE:
-        _save(work, entry.to(EntryState.USED))
+        _save(work, replace(entry.to(EntryState.USED), closing=None))
     elif not entry.live or step is Step.KEEP:
         return
     elif step is Step.DEBIT:
