@@ -366,6 +366,24 @@ async def test_what_is_written_off_is_booked_and_what_is_paid_later_is_recovered
     assert await world.run(check_ledger) == []
 
 
+@pytest.mark.parametrize(("price", "given_up"), [(500, 500), (300, 300), (0, 0), (800, 500)])
+async def test_a_new_price_of_what_was_written_off_keeps_the_books_right(
+    world: World, price: int, given_up: int
+) -> None:
+    wanted = await asked(world)
+    await world.run(approve_write_off, actor=CHIEF, write_off_id=wanted.id)
+
+    await priced(world, "a", price)
+    await follow(world)
+
+    standing = [one for one in await rows(world, Bill) if one.standing]
+    assert sum(one.written_off for one in standing) == given_up
+    assert sum(one.open for one in standing) == max(0, price - 500)
+    assert (await world.run(balances)).get("written_off:city", 0) == given_up
+    assert await world.run(check_ledger) == []
+    await sums_fit(world)
+
+
 async def test_a_write_off_of_what_was_paid_meanwhile_is_to_be_asked_for_anew(
     world: World,
 ) -> None:

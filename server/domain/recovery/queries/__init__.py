@@ -206,17 +206,15 @@ async def pending_write_offs(work: Work, *, case_ids: Sequence[str]) -> dict[str
 
 async def live_alerts(work: Work, *, section_id: str | None = None) -> list[Alert]:
     """List the alerts in the actor's scope that are not over, the latest first."""
-    where: dict[str, object] = {"state": [one.value for one in LIVE]}
+    where: dict[str, object] = {
+        "state": [one.value for one in LIVE],
+        "berth.organization_id": work.actor.organization_id,
+    }
+    if not work.actor.scope.everything:
+        where["berth.division_code"] = sorted(work.actor.scope.division_codes)
     if section_id is not None:
         where["berth.place_id"] = section_id
-    found = await work.table(Alert).find(where, sort="-spotted_at", limit=500)
-    actor = work.actor
-    return [
-        one
-        for one in found
-        if one.berth.organization_id == actor.organization_id
-        and actor.scope.covers(one.berth.division_code)
-    ]
+    return await work.table(Alert).find(where, sort="-spotted_at", limit=500)
 
 
 async def alerts_at(work: Work, *, place_id: str, since: datetime) -> list[Alert]:
