@@ -6,7 +6,7 @@ from datetime import datetime
 
 from server.domain.billing import PAYABLE, Bill
 from server.domain.identity import Account, Organization
-from server.domain.recovery.model import DebtState, RecoveryCase
+from server.domain.recovery.model import Debt, DebtState, RecoveryCase
 from server.domain.recovery.model.alerts import LIVE, Alert, AlertState
 from server.domain.recovery.model.reminders import Reminder
 from server.domain.recovery.model.write_offs import WriteOff
@@ -137,20 +137,23 @@ async def _arrears(
             )
         )
     for one in frozen:
-        stay, bill = stays[one.stay_id], withdrawn[one.bill_id]
+        stay = stays[one.stay_id]
         if not owner_id or stay.owner_id == owner_id:
-            owed.append(
-                OwedBill(
-                    bill=bill,
-                    stay=stay,
-                    open=one.open,
-                    past_due_at=one.past_due_at,
-                    past_due=True,
-                    frozen=True,
-                )
-            )
+            owed.append(_in_dispute(one, withdrawn[one.bill_id], stay))
     ordered = sorted(owed, key=lambda one: (not one.past_due, one.bill.issued_at, one.bill.id))
     return Arrears(tuple(cases), tuple(ordered))
+
+
+def _in_dispute(debt: Debt, withdrawn: Bill, stay: Stay) -> OwedBill:
+    """Say what was open on a bill that was withdrawn because of a dispute."""
+    return OwedBill(
+        bill=withdrawn,
+        stay=stay,
+        open=debt.open,
+        past_due_at=debt.past_due_at,
+        past_due=True,
+        frozen=True,
+    )
 
 
 @dataclass(frozen=True, slots=True)
