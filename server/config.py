@@ -180,6 +180,12 @@ class Config(PaymentConfig):
         shown_default="SMS_LOGIN_CODE",
         in_production="required",
     )
+    sms_reminder_template: str = key(
+        "SMARTCLOUD_SMS_REMINDER_TEMPLATE",
+        "template of reminders of arrears, with the variables `plate`, `count`, `amount` and `link`, "
+        "which goes after `…/d/`; none sends no reminders by text message",
+        shown_default="demo: SMS_REMINDER",
+    )
     time_zone: str = key(
         "SMARTCLOUD_TIME_ZONE",
         "the city's time zone: days, tariffs and reports follow it",
@@ -277,6 +283,7 @@ def _demo_values(values: Mapping[str, Any]) -> dict[str, Any]:
         "sms_sign_name": "智慧停车",
         **demo_payments(values),
         "sms_login_template": "SMS_LOGIN_CODE",
+        "sms_reminder_template": "SMS_REMINDER",
         "log": "text",
         **keep_secrets(path, dict.fromkeys(sorted(made), new_demo_secret)),
     }

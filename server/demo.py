@@ -11,6 +11,7 @@ from devices.simulator.city import demo_city
 from devices.simulator.model import DemoCity, DemoLot, DemoSection, DemoTariff, DemoWindow
 from devices.simulator.secrets import demo_secret
 from server.config import SECRETS_FILE, SIMULATOR
+from server.demo_debts import fill_debts
 from server.domain.equipment import Device, DeviceKind, install, issue_secrets
 from server.domain.estate import (
     Berth,
@@ -99,7 +100,9 @@ def _simulator_key(data_dir: Path) -> str:
 async def fill_once(store: Store, data_dir: Path) -> None:
     """Put the demo city into an empty database."""
     if not await store.database["places"].find_one():
-        await fill(store, data_dir)
+        city = demo_city()
+        await fill(store, data_dir, city)
+        await fill_debts(store, city, operator=ORGANIZATION)
 
 
 async def fill(store: Store, data_dir: Path, city: DemoCity | None = None) -> None:

@@ -50,6 +50,7 @@ from server.providers.alipay import Alipay
 from server.providers.payment import PaymentProvider
 from server.providers.sms import AliyunSms
 from server.providers.wechat import WeChatPay
+from server.reminding import Post
 from server.store.beats import beat, read_beats
 from server.store.jobs import run_jobs
 from server.store.lease import Lease
@@ -157,6 +158,9 @@ async def run_worker(config: Config) -> None:
             asyncio.create_task(desk.run(holder=process.node, beside=beside), name="payments"),
             asyncio.create_task(process.stopping.wait(), name="stop"),
         ]
+        if config.sms_reminder_template:
+            post = _post(config, process.store)
+            tasks.append(asyncio.create_task(post.run(holder=process.node), name="reminders"))
         async with _beating(process, lambda: {"well": True}):
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in tasks:
@@ -166,6 +170,12 @@ async def run_worker(config: Config) -> None:
         for task in done:
             if not task.cancelled():
                 task.result()
+
+
+def _post(config: Config, store: Store) -> Post:
+    """Make what sends reminders."""
+    sms = AliyunSms.from_config(config)
+    return Post(store, sms, template=config.sms_reminder_template, key=config.token_key)
 
 
 def _photos(process: Process) -> PhotoStore:

@@ -18,6 +18,9 @@ from server.doubles.acs3 import SignatureCheck, Unsigned
 from server.doubles.sms_rules import Desk, Inbox, NotAccepted
 
 LOGIN_TEXT = "您的登录验证码为 ${code}，5 分钟内有效，请勿告知他人。"
+REMINDER_TEXT = (
+    "您的车辆 ${plate} 有 ${count} 笔停车费未缴，共 ${amount}，点击缴费：{url}/d/${link}"
+)
 PAGE = Path(__file__).with_name("inbox.html")
 FAULT_KINDS = ("error", "delay", "drop")
 
@@ -60,7 +63,10 @@ class SmsDouble:
             key_id=config.sms_key_id,
             key_secret=config.sms_key_secret,
             sign_name=config.sms_sign_name,
-            templates={config.sms_login_template: LOGIN_TEXT},
+            templates={
+                config.sms_login_template: LOGIN_TEXT,
+                config.sms_reminder_template: REMINDER_TEXT.replace("{url}", config.public_url),
+            },
             data_dir=config.data_dir,
         )
 

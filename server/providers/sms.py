@@ -91,7 +91,10 @@ class AliyunSms:
         except (OSError, HTTPClientError) as error:
             # The error's text may hold the URL, and the URL holds phone and code.
             log.warning("SMS provider did not answer", error=type(error).__name__)
-            raise Unavailable("sms_unavailable", "短信服务暂时不可用，请稍后再试") from None
+            # It may have been sent all the same: whoever must not send twice looks at the field.
+            raise Unavailable(
+                "sms_unavailable", "短信服务暂时不可用，请稍后再试", unanswered=True
+            ) from None
         return _read_answer(response.code, response.body)
 
 

@@ -19,6 +19,7 @@ from server.domain.billing.model import (
 )
 from server.domain.billing.service import (
     bill_running_stay,
+    bill_stays,
     grant_coupons,
     pay_bill,
     redeem_coupon,
@@ -42,6 +43,7 @@ __all__ = [
     "Discount",
     "DiscountKind",
     "bill_running_stay",
+    "bill_stays",
     "grant_coupons",
     "pay_bill",
     "redeem_coupon",
