@@ -140,6 +140,8 @@ CALLS: dict[str, tuple[dict[str, str], str, Any]] = {
     "GET /api/console/snapshots/{channel}": ({"channel": "kpi:city"}, "", None),
     "GET /api/console/city": ({}, "", None),
     "GET /api/console/berths": ({}, "", None),
+    "POST /api/console/berths/{berth_id}/suspension": ({"berth_id": "b3"}, "", None),
+    "DELETE /api/console/berths/{berth_id}/suspension": ({"berth_id": "b3"}, "", None),
     "GET /api/console/me": ({}, "", None),
     "GET /api/console/colleagues": ({}, "", None),
     "GET /api/console/tariffs": ({}, "", None),
