@@ -13,10 +13,12 @@ from uuid import uuid4
 
 import pytest
 import pytest_asyncio
-from paho.mqtt import publish
+from paho.mqtt import MQTTException, publish
 from playwright.async_api import Browser, expect
+from pymongo import AsyncMongoClient
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 
+from server.config import Config
 from server.demo import demo_device_secret
 from tests.city import City
 from tests.e2e.browser import Screen, chromium, screen
@@ -25,7 +27,8 @@ from tests.e2e.test_screens import code_of, log_in
 pytestmark = pytest.mark.e2e
 # No camera watches it, and an officer walks it; the simulator stands still meanwhile.
 SECTION = "华富路（福华路—振华路）"
-PHONE = "13800000003"
+# Drivers whom the demo does not know: they owe nothing yet.
+DRIVER, SAVER = "13900000001", "13900000002"
 
 
 class Client:
@@ -86,7 +89,7 @@ class Street:
         """Let a car come by its sensor, and the officer read its plate; gives the berth's code."""
         berth = self._free.pop(0)
         at_ms = int(time.time() * 1000) - minutes_ago * 60_000
-        await asyncio.to_thread(said, self.city, berth["code"], "arrived", at_ms=at_ms)
+        await self._say(berth["code"], "arrived", at_ms=at_ms)
         async with asyncio.timeout(20):
             while not await self._stands(berth["code"]):
                 await asyncio.sleep(0.1)
@@ -97,7 +100,18 @@ class Street:
     async def leave(self, code: str) -> None:
         """Let the car on a berth go, by its sensor."""
         at_ms = int(time.time() * 1000) - 1_000
-        await asyncio.to_thread(said, self.city, code, "left", at_ms=at_ms)
+        await self._say(code, "left", at_ms=at_ms)
+
+    async def _say(self, code: str, kind: str, *, at_ms: int) -> None:
+        """Be the sensor until the broker has let it in: on a busy machine it may answer too late."""
+        async with asyncio.timeout(30):
+            while True:
+                try:
+                    await asyncio.to_thread(said, self.city, code, kind, at_ms=at_ms)
+                except MQTTException:
+                    await asyncio.sleep(0.5)
+                else:
+                    return
 
     async def _stands(self, code: str) -> bool:
         channel = quote(f"section:{self.section['id']}:staff")
@@ -122,32 +136,19 @@ async def open_as(seen: Screen, who: Client, page: str) -> None:
     await seen.page.goto(f"{who.city.url}/m/#/pages/{page}")
 
 
-async def console(city: City, username: str) -> Client:
-    """Log a member of staff in at the console."""
-    body = {"username": username, "password": city.logins[username]}
-    return Client(city, "console", await city.post("/api/console/logins", body))
-
-
 @asynccontextmanager
 async def without_grace(city: City) -> AsyncIterator[None]:
-    """Let bills be past due at once meanwhile."""
-    manager = await console(city, "city")
-
-    async def set_grace(minutes: int | None) -> int | None:
-        scopes = (await manager.ask("GET", "/policies"))["scopes"]
-        own = next(one for one in scopes if one["scope"].startswith("operator:"))
-        values = {**own["values"], "arrears_grace_min": minutes}
-        kept = {name: value for name, value in values.items() if value is not None}
-        asked = {"scope": own["scope"], "values": kept, "v": own["v"]}
-        await manager.ask("PUT", "/policies", asked)
-        before: int | None = own["values"].get("arrears_grace_min")
-        return before
-
-    before = await set_grace(0)
-    try:
-        yield
-    finally:
-        await set_grace(before)
+    """Let bills be past due at once meanwhile; no account of the demo may say that for the city."""
+    config = Config.from_environment(city.environment)
+    async with AsyncMongoClient[dict[str, Any]](city.mongo_url) as client:
+        policies = client[config.mongo_database]["stay_policies"]
+        before = await policies.find_one({"_id": "city"})
+        assert before is not None
+        await policies.update_one({"_id": "city"}, {"$set": {"arrears_grace_min": 0}})
+        try:
+            yield
+        finally:
+            await policies.replace_one({"_id": "city"}, before)
 
 
 def minutes_with_a_fee() -> int:
@@ -175,12 +176,14 @@ async def pay_at_cashier(browser: Browser, url: str) -> None:
         await phone.page.goto(url)
         await phone.page.locator("#pay").click()
         await expect(phone.page.get_by_text("支付成功")).to_be_visible()
+        # the double has no picture for the browser's tab
+        phone.problems = [one for one in phone.problems if "404" not in one]
 
 
 async def test_a_driver_sees_the_fee_run_pays_before_leaving_and_all_closes_by_itself(
     city: City, street: Street, browser: Browser
 ) -> None:
-    driver = await motorist(city, PHONE)
+    driver = await motorist(city, DRIVER)
     await driver.ask("POST", "/vehicles", {"number": "粤B8P6T5", "color": "blue"})
     async with screen(browser, "phone") as seen:
         page = seen.page
@@ -221,7 +224,7 @@ async def test_a_driver_sees_the_fee_run_pays_before_leaving_and_all_closes_by_i
 
 
 async def test_a_wallet_is_filled_and_pays(city: City, street: Street, browser: Browser) -> None:
-    driver = await motorist(city, "13800000004")
+    driver = await motorist(city, SAVER)
     await driver.ask("POST", "/vehicles", {"number": "粤B7W4A2", "color": "blue"})
     await street.park("粤B7W4A2", minutes_ago=minutes_with_a_fee())
     async with screen(browser, "phone") as seen:

@@ -15,6 +15,7 @@ export function useDebts(plate: () => Plate | null, stay_id: () => string | null
   const arrears = shallowRef<PlateArrears | null>(null)
   const fee = shallowRef<RunningFee | null>(null)
   const error = ref<ApiError | null>(null)
+  const as_of_ms = ref<number | null>(null)
   let latest = 0
 
   async function load(): Promise<void> {
@@ -34,6 +35,7 @@ export function useDebts(plate: () => Plate | null, stay_id: () => string | null
       arrears.value = found
       fee.value = running
       error.value = null
+      as_of_ms.value = Date.now()
     } catch (caught) {
       if (ours === latest && caught instanceof ApiError) error.value = caught
     }
@@ -45,7 +47,7 @@ export function useDebts(plate: () => Plate | null, stay_id: () => string | null
     error.value = null
     void load()
   }, { immediate: true })
-  return { arrears, fee, error, load }
+  return { arrears, fee, error, as_of_ms, load }
 }
 
 // The car may have gone meanwhile: then what it owes is a bill.
