@@ -109,7 +109,7 @@ CALLS: dict[str, tuple[dict[str, str], str, Any]] = {
     "GET /api/motorist/photos/{photo_id}": ({"photo_id": "$photo"}, "", None),
     "POST /api/patrol/arrivals": ({}, "", {"berth_id": "b3", "arrived_at": "2053-07-02T05:00:00Z", "client_id": "pos-1:arrival"}),
     "POST /api/patrol/leaves": ({}, "", {"stay_id": "$standing", "left_at": "2053-07-02T05:01:30Z", "client_id": "pos-1:leave"}),
-    "POST /api/patrol/plate-corrections": ({}, "", {"stay_id": "$ended", "plate": {**BLUE, "number": "粤B77777"}, "client_id": "pos-1:plate"}),
+    "POST /api/patrol/plate-corrections": ({}, "", {"stay_id": "$ended", "plate": {**BLUE, "number": "粤B77777"}, "reason": "车牌看错", "client_id": "pos-1:plate"}),
     "POST /api/patrol/stays/{stay_id}/photos": ({"stay_id": "$ended"}, "?kind=patrol&taken_at=2053-07-02T04:30:00Z&point=114.05,22.54", picture("blue")),
     "GET /api/patrol/photos/{photo_id}": ({"photo_id": "$photo"}, "", None),
     "GET /api/console/stays": ({}, "?number=粤B12345&limit=1", None),
