@@ -9,7 +9,8 @@ run: setup clients  ## bring the platform up on embedded servers, with a simulat
 	$(BIN)/smartcloud up --simulate
 
 test: setup clients  ## every test but those in a browser
-	$(BIN)/pytest -m "not e2e"
+	$(BIN)/pytest -m "not e2e and not simulation" -n 2 --dist loadfile
+	$(BIN)/pytest -m simulation
 	cd clients && npm test
 	cd clients/miniprogram && npm test
 

@@ -334,6 +334,13 @@ class CityBerths(Schema):
     items = fields.List(fields.List(fields.Raw()), required=True)
 
 
+class BerthState(Schema):
+    """What is known of a berth now."""
+
+    berth_id = Text(required=True)
+    state = Text(required=True)
+
+
 class Me(Schema):
     """Who is logged in."""
 

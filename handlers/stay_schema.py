@@ -123,12 +123,13 @@ class CorrectPlateBody(Schema):
     stay_id = Text(required=True, validate=ID)
     plate = fields.Nested(PlateBody, required=True)
     client_id = Text(required=True, validate=validate.Length(8, 64))
+    reason = Text(load_default="巡查更正车牌", validate=REASON)
     evidence_ids = fields.List(Text(validate=ID), validate=validate.Length(max=20))
 
     @post_load
     def change(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
         """Make the command of it."""
-        return {"change": _change({**data, "kind": EditKind.PLATE, "reason": "巡查更正车牌"})}
+        return {"change": _change({**data, "kind": EditKind.PLATE})}
 
 
 def _change(data: dict[str, Any]) -> Change:

@@ -101,7 +101,7 @@ def _past_stays(city: DemoCity, now: datetime) -> Iterable[PastStay]:
     drawn = [
         (1 + (number * 7 + turn * 11) % OLDEST_DAYS, number, turn)
         for number in range(DEBTORS)
-        for turn in range(1 + number % 4)
+        for turn in range(1 + number * number % 9)
     ]
     for days, number, turn in sorted(drawn, reverse=True):
         car = city.vehicles[number]
@@ -118,8 +118,9 @@ async def _argue(
     store: Store, stays: dict[str, Plate], cases: dict[Plate, RecoveryCase], *, operator: str
 ) -> None:
     """Let an owner dispute a stay, a clerk freeze a case, and another ask for a write-off."""
-    disputed, frozen, given_up = list(cases.values())[:3]
-    stay_id = next(id for id, plate in stays.items() if plate == disputed.plate)
+    # The youngest, as a stay cannot be disputed for ever.
+    disputed, frozen, given_up = list(cases.values())[-3:]
+    stay_id = next(id for id, plate in reversed(stays.items()) if plate == disputed.plate)
     owner = Actor(disputed.owner_id or "", Audience.MOTORIST)
     clerk = Actor(
         "staff-dispatch1", Audience.CONSOLE, scope=Scope(everything=True), organization_id=operator

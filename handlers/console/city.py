@@ -5,6 +5,7 @@ from handlers.base import Handler, Permit, action
 from handlers.shows import Shown, show_account, show_room
 from server.domain.estate.queries import berths_in_scope, divisions_in_scope, the_city
 from server.domain.identity.queries import colleagues, who_is
+from server.domain.stay import resume_berth, suspend_berth
 from server.domain.stay.queries import PlaceRoom, room_in_scope
 from server.kernel.access import Audience
 
@@ -56,6 +57,25 @@ class Berths(Handler):
         """List where the berths in scope are."""
         found = await self.run(berths_in_scope)
         return {"items": [[one.id, one.code, one.place_id, one.polygon] for one in found]}
+
+
+class BerthSuspension(Handler):
+    """`/berths/{berth_id}/suspension`."""
+
+    path = "/api/console/berths/{berth_id}/suspension"
+    audience = Audience.CONSOLE
+
+    @action("停用泊位", permit="berths.suspend", answer=schema.BerthState)
+    async def post(self, berth_id: str) -> Shown:
+        """Take a berth out of service; the car that stands there goes free."""
+        after = await self.run(suspend_berth, berth_id=berth_id)
+        return {"berth_id": after.id, "state": after.state.value}
+
+    @action("恢复泊位", permit="berths.suspend", answer=schema.BerthState)
+    async def delete(self, berth_id: str) -> Shown:
+        """Put a berth back into service."""
+        after = await self.run(resume_berth, berth_id=berth_id)
+        return {"berth_id": after.id, "state": after.state.value}
 
 
 class Me(Handler):

@@ -73,4 +73,4 @@ async def screen(browser: Browser, size: str) -> AsyncIterator[Screen]:
     opened.page.set_default_timeout(PATIENCE_MS)
     yield opened
     await context.close()
-    assert opened.unexpected() == []
+    assert not opened.unexpected(), opened.unexpected()

@@ -3,25 +3,33 @@
 import asyncio
 import hmac
 import json
+import re
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
+import pytest_asyncio
 from paho.mqtt import publish
+from playwright.async_api import Browser, expect
+from pymongo import AsyncMongoClient
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 
+from devices.simulator.city import demo_city
+from server.config import Config
 from server.demo import demo_device_secret
 from tests.city import City
-from tests.e2e.browser import Screen
-from tests.e2e.test_screens import code_of
+from tests.e2e.browser import Screen, chromium, screen
+from tests.e2e.test_screens import code_of, log_in
 
 pytestmark = pytest.mark.e2e
 # No camera watches it, and an officer walks it; the simulator stands still meanwhile.
 SECTION = "华富路（福华路—振华路）"
-PHONE = "13800000003"
-HOUR_MS = 3_600_000
+# Drivers whom the demo does not know: they owe nothing yet.
+DRIVER, SAVER = "13900000001", "13900000002"
 
 
 class Client:
@@ -76,7 +84,9 @@ class Street:
 
     def __init__(self, city: City, patrol: Client, section: dict[str, Any]) -> None:
         self.city, self.patrol, self.section = city, patrol, section
-        self._free = [berth for berth in section["berths"] if berth["sensor"]]
+        # Each third sensor is of another maker, and speaks otherwise.
+        own = {device.id for device in demo_city().devices}
+        self._free = [one for one in section["berths"] if f"sensor-{one['code']}" in own]
 
     async def park(self, number: str, *, minutes_ago: int) -> str:
         """Let a car come by its sensor, and the officer read its plate; gives the berth's code."""
@@ -116,3 +126,175 @@ async def open_as(seen: Screen, who: Client, page: str) -> None:
         f"localStorage.getItem('motorist-login') || localStorage.setItem('motorist-login', {json.dumps(kept)})"
     )
     await seen.page.goto(f"{who.city.url}/m/#/pages/{page}")
+
+
+@asynccontextmanager
+async def without_grace(city: City) -> AsyncIterator[None]:
+    """Let bills be past due at once meanwhile; no account of the demo may say that for the city."""
+    config = Config.from_environment(city.environment)
+    async with AsyncMongoClient[dict[str, Any]](city.mongo_url) as client:
+        policies = client[config.mongo_database]["stay_policies"]
+        before = await policies.find_one({"_id": "city"})
+        assert before is not None
+        await policies.update_one({"_id": "city"}, {"$set": {"arrears_grace_min": 0}})
+        try:
+            yield
+        finally:
+            await policies.replace_one({"_id": "city"}, before)
+
+
+def minutes_with_a_fee() -> int:
+    """Tell for how long a car must have stood to owe something: by night, since the day before."""
+    hour = time.gmtime(time.time() + 8 * 3_600).tm_hour
+    return 100 if 10 <= hour < 20 else 16 * 60
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def street(city: City) -> Street:
+    """The street that nobody but this module's cars use."""
+    return await street_of(city)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """One Chromium for all tests."""
+    async with chromium() as started:
+        yield started
+
+
+async def pay_at_cashier(browser: Browser, url: str) -> None:
+    """Pay at the double's cashier, as on another phone that has scanned the code."""
+    async with screen(browser, "phone") as phone:
+        await phone.page.goto(url)
+        await phone.page.locator("#pay").click()
+        await expect(phone.page.get_by_text("支付成功")).to_be_visible()
+        # the double has no picture for the browser's tab
+        phone.problems = [one for one in phone.problems if "404" not in one]
+
+
+async def test_a_driver_sees_the_fee_run_pays_before_leaving_and_all_closes_by_itself(
+    city: City, street: Street, browser: Browser
+) -> None:
+    driver = await motorist(city, DRIVER)
+    await driver.ask("POST", "/vehicles", {"number": "粤B8P6T5", "color": "blue"})
+    async with screen(browser, "phone") as seen:
+        page = seen.page
+        await open_as(seen, driver, "parking/parking")
+        await expect(page.get_by_text("现在没有正在停的车")).to_be_visible()
+        code = await street.park("粤B8P6T5", minutes_ago=minutes_with_a_fee())
+
+        # the stay and its fee come by push, without a reload
+        fee = page.locator('[data-part="fee"]')
+        await expect(fee).to_have_text(re.compile(r"¥[1-9]\d*\.\d\d"))
+        shown = await fee.inner_text()
+        await seen.keep("motorist-running")
+        await page.locator('[data-part="pay-now"]').click()
+        await expect(page.locator('[data-part="confirm"]')).to_contain_text(shown)
+        await seen.keep("motorist-pay")
+        await page.locator('[data-part="confirm"]').click()
+        picture = page.locator("[data-code]")
+        await expect(picture).to_be_visible()
+        await seen.keep("motorist-code")
+
+        await pay_at_cashier(browser, str(await picture.get_attribute("data-code")))
+
+        await expect(page.locator('[data-part="paid"]')).to_contain_text(shown)
+        await seen.keep("motorist-paid")
+        await page.get_by_text("完成").click()
+        await expect(page.locator('[data-part="paid"]')).to_contain_text("前驶离")
+        await seen.keep("motorist-running-paid")
+        await street.leave(code)
+        await expect(page.get_by_text("已付清").first).to_be_visible()
+        await expect(page.get_by_text("现在没有正在停的车")).to_be_visible()
+        await page.get_by_text("已付清").first.click()
+        await expect(page.get_by_text("传感器：车辆驶离")).to_be_visible()
+        await seen.keep("motorist-stay")
+    [bill] = (await driver.ask("GET", "/bills"))["items"]
+    assert (bill["state"], bill["open"]) == ("paid", 0)
+    [payment] = (await driver.ask("GET", "/payments"))["items"]
+    assert (payment["amount"], payment["bill_ids"]) == (bill["paid"], [bill["id"]])
+
+
+async def test_a_wallet_is_filled_and_pays(city: City, street: Street, browser: Browser) -> None:
+    driver = await motorist(city, SAVER)
+    await driver.ask("POST", "/vehicles", {"number": "粤B7W4A2", "color": "blue"})
+    await street.park("粤B7W4A2", minutes_ago=minutes_with_a_fee())
+    async with screen(browser, "phone") as seen:
+        page = seen.page
+        await open_as(seen, driver, "wallet/wallet")
+        await page.get_by_text("¥50", exact=True).click()
+        await expect(page.get_by_text("送 ¥5", exact=True)).to_be_visible()
+        await page.locator('[data-part="top-up"]').click()
+        await page.locator('[data-part="confirm"]').click()
+        code = str(await page.locator("[data-code]").get_attribute("data-code"))
+        await pay_at_cashier(browser, code)
+        await page.get_by_text("完成").click()
+        await expect(page.locator('[data-part="balance"]')).to_have_text("¥55.00")
+        await seen.keep("motorist-wallet")
+
+        await page.goto(f"{city.url}/m/#/pages/parking/parking")
+        await page.locator('[data-part="pay-now"]').click()
+        await page.locator('[data-method="wallet"]').click()
+        await page.locator('[data-part="confirm"]').click()
+
+        await expect(page.locator('[data-part="paid"]')).to_contain_text("支付成功")
+    assert (await driver.ask("GET", "/wallet"))["balance"] < 5_000
+
+
+async def test_who_leaves_unpaid_is_spotted_and_pays_the_officer_and_by_the_link(
+    city: City, street: Street, browser: Browser
+) -> None:
+    number = "粤B5K9X3"
+    async with without_grace(city), screen(browser, "phone") as seen:
+        page = seen.page
+        code = await street.park(number, minutes_ago=minutes_with_a_fee())
+        await street.leave(code)
+        async with asyncio.timeout(30):
+            query = f"/arrears?number={quote(number)}&color=blue"
+            while not (await street.patrol.ask("GET", query))["count"]:
+                await asyncio.sleep(0.2)
+        await page.goto(f"{city.url}/pos/")
+        await log_in(page, city, "patrol1")
+        await page.get_by_text(SECTION).first.click()
+        await expect(page.locator(".tile").first).to_be_visible()
+
+        again = await street.park(number, minutes_ago=0)
+
+        tile = page.locator(f'.tile[data-code="{again}"]')
+        await expect(tile.locator('[data-part="owes"]')).to_contain_text("欠")
+        await seen.keep("pos-alert")
+        await tile.click()
+        await seen.keep("pos-alert-sheet")
+        await page.get_by_role("button", name="知道了").click()
+        await expect(page.locator('[data-part="alert"]')).to_contain_text("已确认")
+        await page.locator('[data-part="collect"]').click()
+        await expect(page.locator('[data-part="bill"]')).to_have_count(1)
+        await seen.keep("pos-collect")
+        await page.locator('[data-part="cash"]').click()
+        await page.get_by_role("button", name="¥10", exact=True).click()
+        await expect(page.locator('[data-part="change"]')).to_contain_text("¥")
+        await seen.keep("pos-cash")
+        await page.get_by_role("button", name="关闭").last.click()
+        await page.locator('[data-part="scan"]').click()
+        await expect(page.locator('[data-part="code"]')).to_be_visible()
+        await seen.keep("pos-code")
+        await page.locator('[data-way="link"]').click()
+        drawn = page.locator('svg[data-text*="/d/"]')
+        await expect(drawn).to_be_visible()
+        link = str(await drawn.get_attribute("data-text"))
+        async with screen(browser, "phone") as driver:
+            await driver.page.goto(f"{city.url}/d/{link.rsplit('/', 1)[1]}")
+            await expect(driver.page.locator('[data-part="bill"]')).to_have_count(1)
+            assert number not in await driver.page.content()
+            await driver.keep("debt")
+            await driver.page.locator('[data-part="pay"]').click()
+            await driver.page.locator('[data-part="confirm"]').click()
+            cashier = str(await driver.page.locator("[data-code]").get_attribute("data-code"))
+            await pay_at_cashier(browser, cashier)
+            await expect(driver.page.locator('[data-part="paid"]')).to_be_visible()
+            await driver.keep("debt-paid")
+
+        await expect(page.locator('[data-part="paid"]')).to_contain_text("已收款")
+        await seen.keep("pos-paid")
+        await page.go_back()
+        await expect(tile.locator('[data-part="owes"]')).to_have_count(0)

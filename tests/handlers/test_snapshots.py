@@ -69,7 +69,7 @@ async def test_a_caller_who_goes_away_does_not_spoil_it_for_the_others(world: Wo
     assert (await stays)["channel"] == CHANNEL
 
 
-@pytest.mark.parametrize("channel", ["live:city", "#motorist-1", "berth:b1", "section"])
+@pytest.mark.parametrize("channel", ["live:city", "berth:b1", "section"])
 async def test_a_channel_without_state_has_no_snapshot(world: World, channel: str) -> None:
     with pytest.raises(NotFound) as refused:
         await Snapshots(world.store.run, MemoryBroker()).read(channel)

@@ -78,6 +78,23 @@ async def test_a_preview_says_what_the_edit_then_does_and_does_nothing(site: Sit
     assert seen["needs_approval"] is False
 
 
+async def test_a_berth_is_taken_out_of_service_and_put_back_by_who_may(site: Site) -> None:
+    await park(site.world, berth=2, plate=OTHER)
+    token = await site.token("console", "city")
+    path = "/api/console/berths/b2/suspension"
+
+    out = said(await site.ask("POST", path, {}, token=token))
+    [stay] = await site.world.stays("b2")
+    back = said(await site.ask("DELETE", path, token=token))
+    others = await site.token("console", "finance")
+    elsewhere = await site.token("console", "district")
+
+    assert (out["state"], back["state"]) == ("out_of_service", "unknown")
+    assert (stay.open, stay.amount) == (False, 0)
+    assert (await site.ask("POST", path, {}, token=others)).code == 403
+    assert code(await site.ask("POST", path, {}, token=elsewhere)) == (404, "berth_not_found")
+
+
 async def test_stays_that_are_held_or_doubtful_are_found(site: Site) -> None:
     time_ids(site.world)
     stay = await stay_over(site.world)

@@ -26,7 +26,7 @@ export const outbox = new Outbox({
 })
 
 // On plain http from another host there is no randomUUID: only secure contexts have it.
-function newId(): string {
+export function newId(): string {
   if (typeof crypto.randomUUID === 'function') return crypto.randomUUID()
   const bytes = crypto.getRandomValues(new Uint8Array(16))
   bytes[6] = ((bytes[6] as number) & 0x0f) | 0x40

@@ -26,6 +26,7 @@ ROLES: dict[str, frozenset[str]] = {
             "money.watch",
             "refunds.approve",
             "policy.change",
+            "berths.suspend",
             "arrears.watch",
             "arrears.pursue",
             "arrears.approve",
@@ -33,10 +34,20 @@ ROLES: dict[str, frozenset[str]] = {
     )
     | _STAYS,
     "district_manager": frozenset(
-        {"city.watch", "city.figures", "tariff.read", "policy.change", "arrears.watch"}
+        {
+            "city.watch",
+            "city.figures",
+            "tariff.read",
+            "policy.change",
+            "berths.suspend",
+            "arrears.watch",
+        }
     )
     | _STAYS,
-    "dispatcher": frozenset({"city.watch", "stays.watch", "stays.edit", "stays.review"}) | _ARREARS,
+    "dispatcher": frozenset(
+        {"city.watch", "stays.watch", "stays.edit", "stays.review", "berths.suspend"}
+    )
+    | _ARREARS,
     "finance": frozenset(
         {
             "city.watch",

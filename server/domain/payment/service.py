@@ -24,6 +24,7 @@ from server.domain.payment.model import (
     TopUpOffer,
 )
 from server.domain.payment.rules import bonus_of, destinations_of, later, shares_of, source_of
+from server.domain.vehicle import mask_plate
 from server.kernel.access import Audience
 from server.kernel.errors import NotFound, Refused
 from server.kernel.money import Fen
@@ -60,6 +61,8 @@ async def begin_payment(
         return known
     bills = [await _payable(work, bill_id, vouched) for bill_id in dict.fromkeys(bill_ids)]
     shares = shares_of(bills, amount)
+    # Whoever only holds a link is shown no whole plate.
+    number = mask_plate(bills[0].plate.number) if vouched else bills[0].plate.number
     wish = Intent(
         id=work.new_id(),
         purpose=Purpose.BILLS,
@@ -69,7 +72,7 @@ async def begin_payment(
         amount=sum(share.amount for share in shares),
         shares=shares,
         holding=tuple(share.bill_id for share in shares),
-        description=f"停车费 {bills[0].plate.number}" + (f" 等 {len(bills)} 笔" * (len(bills) > 1)),
+        description=f"停车费 {number}" + (f" 等 {len(bills)} 笔" * (len(bills) > 1)),
         created_at=work.now,
         expires_at=work.now + (DEBIT_LASTS if scene == DEBIT else INTENT_LASTS),
         ask_at=later(work.now, 0),

@@ -38,6 +38,7 @@ export default {
     receivedAt: '入账时间',
     amount: '金额',
     refunded: '已退',
+    refundable: '还可退 {amount}',
     bills: '账单数',
     parts: '付了哪些账单',
     unapplied: '没有可付的账单，待退回',
@@ -91,7 +92,7 @@ export default {
     what: '事项',
     verdictLabel: '结论',
     masked: '姓名、账号与密钥在保存前已脱敏。',
-    operation: {},
-    verdict: {},
+    operation: { notice: '异步通知' },
+    verdict: { taken: '已采用', answered: '已应答' },
   },
 }

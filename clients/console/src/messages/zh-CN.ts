@@ -172,6 +172,12 @@ export default {
     low: '可信度较低，建议巡查核实',
     stale: '数据可能已过时',
     stayId: '停车记录',
+    suspend: '停用泊位',
+    suspendHint: '停用后不再计费，直到恢复。',
+    suspendFree: '停用后这辆车的本次停车免费结束，并转人工核实。',
+    suspended: '泊位已停用',
+    resume: '恢复泊位',
+    resumed: '泊位已恢复，等待设备上报状态',
   },
   page: {
     failed: '城市数据没有加载成功',

@@ -38,14 +38,19 @@ export function useEdit(kind: EditKind, stay: StayDetail | null, given: Partial<
     }
   }
 
+  const said = (): string => JSON.stringify({ ...bodyOf(form, stay), reason: null, evidence_ids: null })
+  const first = said()
+  // A form that is filled with how things are asks for no change yet.
+  const filled = kind === 'plate' || kind === 'times'
+
   watch(
-    () => JSON.stringify({ ...bodyOf(form, stay), reason: null }),
-    () => {
+    said,
+    (now) => {
       clearTimeout(timer)
       asked += 1
       preview.value = null
       refusal.value = null
-      if (ready.value) timer = window.setTimeout(() => void ask(), PREVIEW_AFTER_MS)
+      if (ready.value && !(filled && now === first)) timer = window.setTimeout(() => void ask(), PREVIEW_AFTER_MS)
     },
     { immediate: true },
   )

@@ -38,11 +38,14 @@ export function useFee(stay_id: () => string | null, now: Readonly<Ref<number>>)
   })
   usePersonal((data) => {
     const told = data as OwnPublication
-    if ((told.stay?.id ?? told.bill?.stay_id) === stay_id()) void ask()
+    if ((told.stay?.id ?? told.bill?.stay_id) === stay_id() && !isOver(told)) void ask()
   })
   onScopeDispose(() => (over = true))
   return { fee, failed, ask }
 }
+
+// A stay that is over has a bill, and no fee that runs.
+const isOver = ({ stay, bill }: OwnPublication): boolean => Boolean(stay?.left_at) || bill?.valid_until === null
 
 // Once: what ran out is asked again until the answer says so itself.
 const ranOut = (fee: RunningFee | null, now_ms: number): boolean => {

@@ -3,12 +3,14 @@ import { onBeforeUnmount, ref, shallowRef, watch, type Ref, type ShallowRef } fr
 import {
   ApiError,
   collection,
-  foldBerths,
+  foldStaffPlace,
   staffPlaceChannel,
+  type ArrearsAlert,
   type Berths,
   type Collection,
   type CollectionView,
   type PatrolSectionDetail,
+  type StaffPlace,
 } from '@smartcloud/shared'
 import { api, database } from '../services'
 import { useConnection } from '../stores/connection'
@@ -19,6 +21,8 @@ const SAVE_AFTER_MS = 2_000
 export interface FollowedSection {
   detail: ShallowRef<PatrolSectionDetail | null>
   berths: ShallowRef<Berths | null>
+  /** Cars here that owe and are not over, by berth code. */
+  alerts: ShallowRef<ReadonlyMap<string, ArrearsAlert>>
   /** When the shown data was last known to be complete, by this device's clock. */
   as_of_ms: Ref<number | null>
   /** True while every change so far is on the screen. */
@@ -32,11 +36,12 @@ export function useSection(section_id: string): FollowedSection {
   const connection = useConnection()
   const detail = shallowRef<PatrolSectionDetail | null>(null)
   const berths = shallowRef<Berths | null>(null)
+  const alerts = shallowRef<ReadonlyMap<string, ArrearsAlert>>(new Map())
   const as_of_ms = ref<number | null>(null)
   const live = ref(false)
   const error = ref<ApiError | null>(null)
   let detailIsFresh = false
-  let followed: Collection<Berths> | null = null
+  let followed: Collection<StaffPlace> | null = null
   let saving: ReturnType<typeof setTimeout> | undefined
 
   async function readSaved(): Promise<void> {
@@ -68,14 +73,15 @@ export function useSection(section_id: string): FollowedSection {
     }
   }
 
-  function take(view: CollectionView<Berths>): void {
+  function take(view: CollectionView<StaffPlace>): void {
     live.value = view.status === 'live'
     if (!view.data) {
       error.value = view.error ?? error.value
       return
     }
     error.value = null
-    berths.value = view.data
+    berths.value = view.data.berths
+    alerts.value = standing(view.data.alerts)
     as_of_ms.value = view.fresh_ms ?? as_of_ms.value
     saving ??= setTimeout(() => void save(), SAVE_AFTER_MS)
   }
@@ -83,7 +89,7 @@ export function useSection(section_id: string): FollowedSection {
   function follow(): void {
     const client = connection.realtime?.client
     if (!client) return
-    followed = collection({ client, api, channel: staffPlaceChannel('section', section_id), fold: foldBerths })
+    followed = collection({ client, api, channel: staffPlaceChannel('section', section_id), fold: foldStaffPlace })
     followed.subscribe(take)
   }
 
@@ -104,5 +110,8 @@ export function useSection(section_id: string): FollowedSection {
     followed?.close()
     if (saving !== undefined) void save()
   })
-  return { detail, berths, as_of_ms, live, error, retry }
+  return { detail, berths, alerts, as_of_ms, live, error, retry }
 }
+
+const standing = (alerts: StaffPlace['alerts']): ReadonlyMap<string, ArrearsAlert> =>
+  new Map([...alerts.values()].filter(({ state }) => state === 'open' || state === 'acknowledged').map((alert) => [alert.berth_code, alert]))

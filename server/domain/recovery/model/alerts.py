@@ -84,5 +84,6 @@ ALERTS = table(
     index("stay_id"),
     index("case_id"),
     index("berth.place_id", "state"),
+    index("berth.organization_id", "state", "-spotted_at"),
     index("tell_at", where={"tell_at": {"$type": "date"}}),
 )

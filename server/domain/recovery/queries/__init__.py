@@ -6,7 +6,7 @@ from datetime import datetime
 
 from server.domain.billing import PAYABLE, Bill
 from server.domain.identity import Account, Organization
-from server.domain.recovery.model import DebtState, RecoveryCase
+from server.domain.recovery.model import Debt, DebtState, RecoveryCase
 from server.domain.recovery.model.alerts import LIVE, Alert, AlertState
 from server.domain.recovery.model.reminders import Reminder
 from server.domain.recovery.model.write_offs import WriteOff
@@ -137,20 +137,23 @@ async def _arrears(
             )
         )
     for one in frozen:
-        stay, bill = stays[one.stay_id], withdrawn[one.bill_id]
+        stay = stays[one.stay_id]
         if not owner_id or stay.owner_id == owner_id:
-            owed.append(
-                OwedBill(
-                    bill=bill,
-                    stay=stay,
-                    open=one.open,
-                    past_due_at=one.past_due_at,
-                    past_due=True,
-                    frozen=True,
-                )
-            )
+            owed.append(_in_dispute(one, withdrawn[one.bill_id], stay))
     ordered = sorted(owed, key=lambda one: (not one.past_due, one.bill.issued_at, one.bill.id))
     return Arrears(tuple(cases), tuple(ordered))
+
+
+def _in_dispute(debt: Debt, withdrawn: Bill, stay: Stay) -> OwedBill:
+    """Say what was open on a bill that was withdrawn because of a dispute."""
+    return OwedBill(
+        bill=withdrawn,
+        stay=stay,
+        open=debt.open,
+        past_due_at=debt.past_due_at,
+        past_due=True,
+        frozen=True,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,17 +209,15 @@ async def pending_write_offs(work: Work, *, case_ids: Sequence[str]) -> dict[str
 
 async def live_alerts(work: Work, *, section_id: str | None = None) -> list[Alert]:
     """List the alerts in the actor's scope that are not over, the latest first."""
-    where: dict[str, object] = {"state": [one.value for one in LIVE]}
+    where: dict[str, object] = {
+        "state": [one.value for one in LIVE],
+        "berth.organization_id": work.actor.organization_id,
+    }
+    if not work.actor.scope.everything:
+        where["berth.division_code"] = sorted(work.actor.scope.division_codes)
     if section_id is not None:
         where["berth.place_id"] = section_id
-    found = await work.table(Alert).find(where, sort="-spotted_at", limit=500)
-    actor = work.actor
-    return [
-        one
-        for one in found
-        if one.berth.organization_id == actor.organization_id
-        and actor.scope.covers(one.berth.division_code)
-    ]
+    return await work.table(Alert).find(where, sort="-spotted_at", limit=500)
 
 
 async def alerts_at(work: Work, *, place_id: str, since: datetime) -> list[Alert]:

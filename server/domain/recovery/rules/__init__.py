@@ -17,6 +17,9 @@ from server.domain.stay import Policy, Stay
 from server.domain.vehicle import Plate
 from server.kernel.nouns import replace
 
+# A year: a plate that always owes something must not have a case that always grows.
+KEPT = timedelta(days=365)
+
 
 @dataclass(frozen=True, slots=True)
 class Owed:
@@ -88,8 +91,8 @@ def debts_of(
     known = {one.stay_id: one for one in case.debts if one.standing}
     debts = []
     for debt in case.debts:
-        if not debt.standing:
-            if debt.stay_id not in asked:
+        if debt.ended_at is not None:
+            if debt.stay_id not in asked and now - debt.ended_at < KEPT:
                 debts.append(debt)
         elif debt.stay_id in asked:
             debts.append(debt_of(asked[debt.stay_id], debt, policy))

@@ -28,11 +28,11 @@ async def bring_up(work: Work, debtors: Iterable[Debtor]) -> list[RecoveryCase]:
     # The cases are read before the bills: whoever brings them up meanwhile makes this one try again.
     cases = await _open_cases(work, wanted)
     books = await _Books.read(work, wanted, cases.values())
+    organization_ids = dict.fromkeys(organization_id for organization_id, _ in wanted)
+    policies = {id: await policy_for(work, organization_id=id) for id in organization_ids}
     changed = []
     for debtor in wanted:
-        organization_id, _ = debtor
-        policy = await policy_for(work, organization_id=organization_id)
-        after = await _brought_up(work, cases.get(debtor), debtor, books, policy)
+        after = await _brought_up(work, cases.get(debtor), debtor, books, policies[debtor[0]])
         if after is not None:
             changed.append(after)
     return changed
