@@ -225,5 +225,17 @@ def test_the_price_that_was_shown_and_paid_before_leaving_settles_it() -> None:
     assert step(replace(BILL, valid_until=NOON)) is Step.KEEP
 
 
+def test_a_bill_that_still_names_the_plate_or_price_of_before_is_not_debited() -> None:
+    other = Plate("粤B99999", PlateColor.BLUE)
+    stay, entry = replace(STAY, plate=other), replace(ENTRY, plate=other)
+
+    def step(bill: Bill) -> Step | Closing:
+        return next_step(entry, Matter(stay=stay, bill=bill, intent=None, policy=ON))
+
+    assert step(BILL) is Step.KEEP
+    assert step(replace(BILL, plate=other, due=700)) is Step.KEEP
+    assert step(replace(BILL, plate=other)) is Step.DEBIT
+
+
 def test_domain_and_provider_mean_the_same_scene() -> None:
     assert Scene.PARKING.value == DEBIT
