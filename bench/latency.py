@@ -22,6 +22,7 @@ from devices.simulator.model import Format
 from devices.simulator.transport import MqttTransport
 from server.domain.stay import Policy
 from server.kernel.access import system
+from server.kernel.nouns import replace
 from server.kernel.work import Work
 from server.store.mongo import Store
 from server.store.mongo import connect as connect_store
@@ -76,10 +77,11 @@ async def _settle_soon(city: City) -> None:
     """Let berths settle within 2 s: each sensor of the fleet flips every 5 s, and is to be believed."""
     client = connect_store(city.mongo_url)
     store = Store(client["smartcloud"])
-    policy = Policy(arrive_debounce_s=2, leave_debounce_s=2)
 
     async def put(work: Work) -> None:
-        work.table(Policy).add(policy)
+        rows = work.table(Policy)
+        [policy] = await rows.find({})
+        rows.save(replace(policy, arrive_debounce_s=2, leave_debounce_s=2))
 
     await store.run(system("bench"), put)
     await client.close()
