@@ -132,7 +132,7 @@ async def test_readings_ahead_wait_until_their_predecessors_have_come(world: Wor
     assert ahead.verdict is Verdict.AHEAD
     assert [one.verdict for one in applied] == [Verdict.APPLIED, Verdict.APPLIED]
     [stay] = await world.stays()
-    assert stay.left_at is not None
+    assert stay.state is StayState.LEAVING
 
 
 async def test_a_missed_leave_ends_the_old_stay_at_the_last_evidence(world: World) -> None:

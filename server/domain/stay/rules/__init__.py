@@ -54,7 +54,6 @@ class Leave:
     """The car on the stay seems to have gone."""
 
     stay_id: str
-    left_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,4 +327,4 @@ def _pend_leave(
         settle_at=(since or left_at) + timedelta(seconds=policy.leave_debounce_s),
         trusted=None,
     )
-    return Outcome(pending, (Leave(stay.id, left_at),))
+    return Outcome(pending, (Leave(stay.id),))

@@ -181,7 +181,7 @@ class Stays:
             case Open():
                 return self._open(occupancy, step, flags)
             case Leave():
-                self._save(self._held[step.stay_id].leave(step.left_at).flagged(*flags))
+                self._save(self._held[step.stay_id].leave().flagged(*flags))
             case StayOn():
                 self._save(self._held[step.stay_id].stay_on())
             case Close():
