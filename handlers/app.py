@@ -24,6 +24,14 @@ class SmsSender(Protocol):
         ...
 
 
+class Payers(Protocol):
+    """Knows who opened a mini-program."""
+
+    async def openid(self, code: str) -> str:
+        """Give the openid behind a phone's code."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class App:
     """Config, store, photos, sockets, snapshots, messages, payments, health, the demo's logins."""
@@ -35,6 +43,7 @@ class App:
     snapshots: Snapshots
     sms: SmsSender
     desk: Desk
+    payers: Payers
     health: Callable[[], Awaitable[dict[str, Any]]]
     demo: Callable[[], Awaitable[dict[str, Any] | None]]
 

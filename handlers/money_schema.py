@@ -247,6 +247,18 @@ class Coupons(Schema):
     items = list_of(Coupon)
 
 
+class WeChatCode(Schema):
+    """What `wx.login` gave the phone."""
+
+    code = Text(required=True, validate=validate.Length(1, 128))
+
+
+class WeChatOpenid(Schema):
+    """Who pays, in WeChat's words."""
+
+    openid = Text(required=True)
+
+
 class BillAnswer(Schema):
     """One bill."""
 

@@ -24,6 +24,7 @@ from handlers.motorist import money as motorist_money
 from handlers.motorist import own
 from handlers.motorist import places as motorist_places
 from handlers.motorist import stays as motorist_stays
+from handlers.motorist import wechat as motorist_wechat
 from handlers.open import debts as open_debts
 from handlers.open import places as open_places
 from handlers.openapi import describe
@@ -47,6 +48,7 @@ _ROOMS = (
     motorist_money,
     motorist_arrears,
     motorist_autopay,
+    motorist_wechat,
     patrol_logins,
     sections,
     patrol_stays,

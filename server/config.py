@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from server.config_keys import ConfigKey, key
 from server.config_payments import (
     ALIPAY_URL,
+    WECHAT_LOGIN_URL,
     WECHAT_URL,
     PaymentConfig,
     demo_payments,
@@ -36,6 +37,7 @@ PRODUCTION_DEFAULTS = {
     "log": "json",
     "mqtt_group": "ingest",
     "wechat_url": WECHAT_URL,
+    "wechat_login_url": WECHAT_LOGIN_URL,
     "alipay_url": ALIPAY_URL,
     "signed_readings": "accepted",
 }

@@ -10,6 +10,7 @@ from server.config_values import read_port
 from server.secrets_file import keep_secrets, new_demo_secret
 
 WECHAT_URL = "https://api.mch.weixin.qq.com"
+WECHAT_LOGIN_URL = "https://api.weixin.qq.com"
 ALIPAY_URL = "https://openapi.alipay.com/gateway.do"
 
 
@@ -29,6 +30,17 @@ class PaymentConfig:
     )
     wechat_app_id: str = key(
         "SMARTCLOUD_WECHAT_APP_ID", "app id that orders are made for", shown_default="demo: its own"
+    )
+    wechat_login_url: str = key(
+        "SMARTCLOUD_WECHAT_LOGIN_URL",
+        "where mini-programs ask who opened them",
+        shown_default=f"demo: the WeChat double; production: {WECHAT_LOGIN_URL}",
+    )
+    wechat_app_secret: str = key(
+        "SMARTCLOUD_WECHAT_APP_SECRET",
+        "secret of the mini-program with the app id; without, nobody can pay inside WeChat",
+        shown_default="made at first run",
+        secret=True,
     )
     wechat_merchant_id: str = key(
         "SMARTCLOUD_WECHAT_MERCHANT_ID",
@@ -98,11 +110,14 @@ def demo_payments(values: Mapping[str, Any]) -> dict[str, str]:
     """Name the doubles, and the keys that they make at their first start."""
     folder = values["data_dir"] / "providers"
     # An AES key of 32 letters, made at random like any secret of a demo.
-    made = keep_secrets(values["data_dir"] / "secrets.json", {"wechat_api_v3_key": new_demo_secret})
+    makers = dict.fromkeys(("wechat_api_v3_key", "wechat_app_secret"), new_demo_secret)
+    made = keep_secrets(values["data_dir"] / "secrets.json", makers)
     return {
         "public_url": f"http://127.0.0.1:{values['http_port']}",
         "wechat_url": f"http://127.0.0.1:{values['wechat_port']}",
+        "wechat_login_url": f"http://127.0.0.1:{values['wechat_port']}",
         "wechat_app_id": "wxd3m0000000000001",
+        "wechat_app_secret": made["wechat_app_secret"],
         "wechat_merchant_id": "1900000001",
         "wechat_serial": "DE50000000000000000000000000000000000001",
         "wechat_key_file": str(folder / "wechat_merchant.pem"),
@@ -117,7 +132,8 @@ def demo_payments(values: Mapping[str, Any]) -> dict[str, str]:
 
 def unfit_payments(environ: Mapping[str, str]) -> list[str]:
     """List what is not fit for production."""
-    urls = ("SMARTCLOUD_WECHAT_URL", "SMARTCLOUD_ALIPAY_URL", "SMARTCLOUD_PUBLIC_URL")
+    names = ("WECHAT_URL", "WECHAT_LOGIN_URL", "ALIPAY_URL", "PUBLIC_URL")
+    urls = [f"SMARTCLOUD_{name}" for name in names]
     given = {variable: environ.get(variable, "").strip() for variable in urls}
     return [
         f"{variable} is not https"

@@ -53,6 +53,7 @@ from server.providers.alipay import Alipay
 from server.providers.payment import PaymentProvider
 from server.providers.sms import AliyunSms
 from server.providers.wechat import WeChatPay
+from server.providers.wechat_login import WeChatLogin
 from server.providers.wechat_parking import WeChatParking
 from server.reminding import Post
 from server.store.beats import beat, read_beats
@@ -106,6 +107,7 @@ async def run_serve(config: Config) -> None:
             snapshots=snapshots,
             sms=AliyunSms.from_config(config),
             desk=_desk(config, process.store),
+            payers=WeChatLogin.from_config(config),
             health=lambda: _health(process, hub),
             demo=lambda: _demo(config),
         )

@@ -21,6 +21,7 @@ from server.doubles.parkings import Assume, ParkingBook, nobody, some
 from server.doubles.trades import RETRY_PAUSES_S, Book, Faults, Notifier, Refund, Trade
 from server.doubles.wechat_api import api_routes
 from server.doubles.wechat_bill import write_bill
+from server.doubles.wechat_login import login_routes
 from server.doubles.wechat_parking import parking_routes
 from server.doubles.wechat_seal import RequestCheck, seal, signed_headers
 
@@ -61,6 +62,7 @@ class WeChatDouble:
         *,
         url: str,
         app_id: str,
+        app_secret: str = "",
         merchant_id: str,
         merchant_serial: str,
         merchant_key: RSAPrivateKey,
@@ -73,6 +75,8 @@ class WeChatDouble:
     ) -> None:
         self.url = url
         self.app_id = app_id
+        self.app_secret = app_secret
+        self.used_codes: set[str] = set()
         self.merchant_id = merchant_id
         self.api_v3_key = api_v3_key
         self.now = now
@@ -102,6 +106,7 @@ class WeChatDouble:
         return cls(
             url=config.wechat_url,
             app_id=config.wechat_app_id,
+            app_secret=config.wechat_app_secret,
             merchant_id=config.wechat_merchant_id,
             merchant_serial=config.wechat_serial,
             merchant_key=keep_key(key_file),
@@ -203,7 +208,8 @@ class WeChatDouble:
 
     def application(self) -> Application:
         """The routes of the provider."""
-        routes = [*api_routes(self), *parking_routes(self), *counter_routes(self)]
+        routes = [*api_routes(self), *parking_routes(self), *login_routes(self)]
+        routes += counter_routes(self)
         return Application(routes, log_function=lambda _: None)
 
     async def run(self, *, port: int, host: str = "127.0.0.1") -> None:

@@ -178,6 +178,7 @@ class City:
             "SMARTCLOUD_HTTP_PORT": str(config.http_port),
             "SMARTCLOUD_SMS_URL": config.sms_url,
             "SMARTCLOUD_WECHAT_URL": config.wechat_url,
+            "SMARTCLOUD_WECHAT_LOGIN_URL": config.wechat_login_url,
             "SMARTCLOUD_ALIPAY_URL": config.alipay_url,
             "PYTHONUNBUFFERED": "1",
         }

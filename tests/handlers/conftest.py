@@ -30,6 +30,7 @@ from server.domain.identity import (
 )
 from server.domain.system import DataApp, hash_key, register_data_apps
 from server.domain.vehicle import Plate, PlateColor, Vehicle, register_vehicles
+from server.kernel.errors import Refused
 from server.paying import Desk
 from server.store.photos import GridFsPhotos
 from tests.paying import FakeParking, FakeProvider
@@ -177,6 +178,7 @@ async def site(world: World, tmp_path: Path) -> AsyncIterator[Site]:
             public_url="http://city",
             debiting=Debiting(world.store, FakeParking(), public_url="http://city"),
         ),
+        payers=FakePayers(),
         health=_well,
         demo=_no_demo,
     )
@@ -187,6 +189,16 @@ async def site(world: World, tmp_path: Path) -> AsyncIterator[Site]:
     server.stop()
     await server.close_all_connections()
     await hub.close()
+
+
+class FakePayers:
+    """Knows one code."""
+
+    async def openid(self, code: str) -> str:
+        """Give an openid, or refuse as WeChat's client does."""
+        if code != "person-1":
+            raise Refused("wechat_code_invalid", "微信登录已失效，请重试")
+        return "o1"
 
 
 async def _well() -> dict[str, Any]:

@@ -64,6 +64,7 @@ FINANCE = ("/api/console/bills", "/api/console/refunds", "/api/console/payments"
 CALLS: dict[str, tuple[dict[str, str], str, Any]] = {
     "GET /api/time": ({}, "", None),
     "POST /api/motorist/login-codes": ({}, "", {"phone": "13800000002"}),
+    "POST /api/motorist/wechat-openids": ({}, "", {"code": "person-1"}),
     "POST /api/motorist/logins": ({}, "", {"phone": PHONE, "code": ""}),
     "DELETE /api/motorist/logins/current": ({}, "", None),
     "POST /api/motorist/realtime-tokens": ({}, "", None),

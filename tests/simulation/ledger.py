@@ -86,8 +86,10 @@ async def make_every_stay_cost(ledger: Ledger) -> None:
     """Be quick to settle, and charge one yuan a begun minute from the first second."""
 
     async def change(work: Work) -> None:
-        quick = Policy(arrive_debounce_s=DEBOUNCE_S, leave_debounce_s=DEBOUNCE_S)
-        work.table(Policy).add(quick)
+        policies = work.table(Policy)
+        [policy] = await policies.find({})
+        quick = {"arrive_debounce_s": DEBOUNCE_S, "leave_debounce_s": DEBOUNCE_S}
+        policies.save(replace(policy, **quick))
         tariffs = work.table(Tariff)
         for tariff in await tariffs.find({}):
             always = Rate(0, 1_440, unit_min=1, unit_amount=100)

@@ -4,6 +4,7 @@ import { ApiError, type Intent, type OwnPublication, type Payment, type Provider
 import { addressOf, codeOf, isOver, sceneOf, surfaceOf, wishName, type Method, type Surface, type Wish } from '@/lib/paying'
 import { t } from '@/locale'
 import { forgetKey, isKept, onceKey } from './keys'
+import { payerOf } from './payer'
 import { usePersonal } from './realtime'
 import { api, serverOrigin } from './server'
 
@@ -69,7 +70,8 @@ export function usePaying(wish: () => Wish, calls: PayCalls, page: () => string)
     const scene = sceneOf(surface, provider)
     if (scene === null) throw new ApiError(409, 'scene_not_supported', t('pay.notHere'))
     const sentBefore = isKept(name())
-    const send = () => calls.begin({ provider, scene, payer: '' }, onceKey(name()))
+    const payer = await payerOf(provider, scene)
+    const send = () => calls.begin({ provider, scene, payer }, onceKey(name()))
     let begun = await send()
     // The same key gives the same answer for two days: what became of it since is another question.
     if (sentBefore) begun = { ...begun, state: (await calls.read(begun.id)).state }
