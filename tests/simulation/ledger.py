@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
 from pymongo import AsyncMongoClient
@@ -18,6 +19,8 @@ from tests.city import City
 
 # 1 s: long enough that the worker settles berths too, short enough to flip a berth every 2 s.
 DEBOUNCE_S = 1
+# 12 hours: the debts that a demo begins with are of stays a day old or more.
+RUN_LASTS = timedelta(hours=12)
 Row = dict[str, Any]
 
 
@@ -52,8 +55,10 @@ class Ledger:
         return {row["_id"]: row async for row in found}
 
     async def stays(self, berth_ids: Sequence[str]) -> list[Row]:
-        """Read the berths' stays, in the order in which they began."""
-        found = self.database["stays"].find({"berth_id": {"$in": list(berth_ids)}})
+        """Read the berths' stays of this run, in the order in which they began."""
+        since = datetime.now(UTC) - RUN_LASTS
+        of_run = {"berth_id": {"$in": list(berth_ids)}, "arrived_at": {"$gte": since}}
+        found = self.database["stays"].find(of_run)
         return await found.sort([("arrived_at", 1), ("_id", 1)]).to_list(None)
 
     async def bills(self, stay_ids: Sequence[str]) -> list[Row]:
