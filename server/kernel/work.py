@@ -147,7 +147,9 @@ class Rows(Generic[N]):
         """Put a changed row back; gives it with its new version."""
         assert not self.table.append_only, f"{self.table.name} is never changed"
         held = self._held[noun.id]
-        kept = replace(noun) if noun is held.noun else noun  # type: ignore[type-var]
+        # What the store has, or a caller still holds, is not to change under them.
+        known = noun is held.noun or noun is held.base
+        kept = replace(noun) if known else noun  # type: ignore[type-var]
         stamp(kept, held.noun.v + 1)
         held.noun, held.dirty = kept, True
         return kept

@@ -42,6 +42,21 @@ class TestWork:
         assert refused.value.code == "pet_not_found"
         assert refused.value.fields == {"id": "gone"}
 
+    async def test_what_was_read_can_be_put_back_and_stays_as_it_was_read(
+        self, store: Store
+    ) -> None:
+        async def use_case(work: Work) -> None:
+            rows = work.table(Pet)
+            read = await rows.get("p1")
+            rows.save(replace(read, age=9))
+            back = rows.save(read)
+            assert (read.v, back.v, back.age) == (1, 3, 1)
+
+        await run(store, use_case)
+
+        kept = await run(store, lambda work: work.table(Pet).get("p1"))
+        assert (kept.v, kept.age) == (3, 1)
+
     async def test_what_was_changed_is_what_is_read(self, store: Store) -> None:
         async def use_case(work: Work) -> None:
             rows = work.table(Pet)
