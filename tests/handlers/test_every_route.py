@@ -78,6 +78,7 @@ CALLS: dict[str, tuple[dict[str, str], str, Any]] = {
     "POST /api/motorist/vehicles": ({}, "", {**BLUE, "number": "粤B55555"}),
     "DELETE /api/motorist/vehicles/{vehicle_id}": ({"vehicle_id": "$spare"}, "", None),
     "POST /api/motorist/vehicles/{vehicle_id}/preferred": ({"vehicle_id": "$bound"}, "", None),
+    "GET /api/motorist/autopay": ({}, "", None),
     "GET /api/motorist/vehicles/{vehicle_id}/autopay": ({"vehicle_id": "$bound"}, "?payer=openid-1", None),
     "GET /api/console/stays/{stay_id}/parking-entries": ({"stay_id": "$ended"}, "", None),
     "GET /api/motorist/stays/{stay_id}/fee": ({"stay_id": "$stay"}, "", None),
