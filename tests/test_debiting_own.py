@@ -107,9 +107,7 @@ async def test_others_see_nothing_of_it(cars: Cars) -> None:
 async def test_where_it_is_on_is_told_with_the_limit_of_each_operator(cars: Cars) -> None:
     [everywhere] = (await read(cars)).grounds
     off = {"autopay": "off"}
-    await cars.world.run(
-        change_policy, actor=CLERK, scope="operator:city", values=off, v=0
-    )
+    await cars.world.run(change_policy, actor=CLERK, scope="operator:city", values=off, v=0)
     nowhere = (await read(cars)).grounds
     one = {"autopay": "on", "autopay_limit": 3_000}
     await cars.world.run(change_policy, scope="place:s1", values=one, v=0)

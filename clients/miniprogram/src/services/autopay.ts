@@ -71,14 +71,13 @@ export function useAutopay() {
   return { own, mandates, failed, asking, load }
 }
 
-/** Go to a page of the provider's; false where this platform cannot. */
+/** Go to a page of the provider's; false where it did not open, as anywhere but in the mini-program. */
 export function openProviderPage({ app_id, path, told }: ProviderPage): Promise<boolean> {
+  let opened = Promise.resolve(false)
   // #ifdef MP-WEIXIN
-  return new Promise((resolve) => {
+  opened = new Promise((resolve) => {
     uni.navigateToMiniProgram({ appId: app_id, path, extraData: told, success: () => resolve(true), fail: () => resolve(false) })
   })
   // #endif
-  // #ifdef H5
-  return Promise.resolve(Boolean(app_id && path && told) && false)
-  // #endif
+  return opened
 }
