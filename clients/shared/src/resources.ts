@@ -161,7 +161,7 @@ export interface WalletEntry {
 /** One thing that is known of a stay; what it says follows from its kind. */
 export interface EvidenceEntry {
   at: string
-  kind: 'reading' | 'photo' | 'edit' | 'price' | 'review' | 'bill'
+  kind: 'reading' | 'photo' | 'edit' | 'price' | 'review' | 'bill' | 'discount' | 'payment' | 'refund'
   id: string
   by: string | null
   device_id: string | null
