@@ -6,9 +6,10 @@ from handlers.schema import Asked, Count, Plate, Text, list_of
 
 
 class MandateQuery(Asked):
-    """Who has given the mandate: an openid."""
+    """Who has given the mandate: an openid, on the `web` that of the official account."""
 
     payer = Text(required=True, validate=validate.Length(1, 128))
+    web = fields.Boolean(load_default=False)
 
 
 class ProviderPage(Schema):

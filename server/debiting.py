@@ -54,10 +54,12 @@ class Debiting:
         """The provider's name."""
         return self._parking.name
 
-    async def service_of(self, *, plate: Plate, payer: str) -> ServiceState:
+    async def service_of(self, *, plate: Plate, payer: str, web: bool = False) -> ServiceState:
         """Ask whether a payer has given a mandate for a plate."""
         color = plate.color.value
-        return await self._parking.find_service(number=plate.number, color=color, payer=payer)
+        return await self._parking.find_service(
+            number=plate.number, color=color, payer=payer, web=web
+        )
 
     def pages_of(self, *, plate: Plate, payer: str) -> tuple[ProviderPage, ProviderPage]:
         """Name the provider's pages where a mandate is given or ended, and where debts are repaid."""

@@ -147,7 +147,9 @@ class FakeParking:
     lost: int = 0
     declines: str = ""
 
-    async def find_service(self, *, number: str, color: str, payer: str) -> ServiceState:
+    async def find_service(
+        self, *, number: str, color: str, payer: str, web: bool = False
+    ) -> ServiceState:
         """Tell that every plate has the service."""
         self._answer("find", "")
         return ServiceState.NORMAL

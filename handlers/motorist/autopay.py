@@ -33,9 +33,9 @@ class VehicleAutopay(Handler):
         query=schema.MandateQuery,
         answer=schema.Mandate,
     )
-    async def get(self, vehicle_id: str, payer: str) -> Shown:
+    async def get(self, vehicle_id: str, payer: str, web: bool) -> Shown:
         """Ask the provider what became of the mandate for an own plate."""
         vehicle = await self.run(own_vehicle, vehicle_id=vehicle_id)
         debiting = self.app.desk.debiting
-        service = await debiting.service_of(plate=vehicle.plate, payer=payer)
+        service = await debiting.service_of(plate=vehicle.plate, payer=payer, web=web)
         return show_mandate(service, *debiting.pages_of(plate=vehicle.plate, payer=payer))

@@ -27,7 +27,8 @@ class FindService(SignedHandler):
 
     async def get(self) -> None:
         ask, double = self.get_query_argument, self.double
-        if ask("appid") != double.app_id or not ask("openid"):
+        apps = {double.app_id, double.web_app_id} - {""}
+        if ask("appid") not in apps or not ask("openid"):
             raise NotAccepted(400, "PARAM_ERROR", "参数错误")
         state = double.parkings.service(ask("plate_number"), ask("plate_color"))
         shown = {

@@ -71,8 +71,10 @@ class ParkingProvider(Protocol):
 
     name: str
 
-    async def find_service(self, *, number: str, color: str, payer: str) -> ServiceState:
-        """Ask whether a payer has given a mandate for a plate."""
+    async def find_service(
+        self, *, number: str, color: str, payer: str, web: bool = False
+    ) -> ServiceState:
+        """Ask whether a payer has given a mandate for a plate; on the `web` he has another id."""
 
     def service_page(self, *, number: str, color: str, payer: str) -> ProviderPage:
         """Name the page where a driver opens the service for a plate, and ends it."""

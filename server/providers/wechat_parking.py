@@ -41,10 +41,13 @@ class WeChatParking:
     def __init__(self, pay: WeChatPay) -> None:
         self._pay = pay
 
-    async def find_service(self, *, number: str, color: str, payer: str) -> ServiceState:
+    async def find_service(
+        self, *, number: str, color: str, payer: str, web: bool = False
+    ) -> ServiceState:
         """Ask for a plate's service; see ParkingProvider."""
+        merchant = self._pay.merchant
         asked = {
-            "appid": self._pay.merchant.app_id,
+            "appid": merchant.web_app_id if web else merchant.app_id,
             "plate_number": number,
             "plate_color": COLORS[color],
             "openid": payer,

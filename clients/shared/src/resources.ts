@@ -106,7 +106,7 @@ export interface RunningFee {
 }
 
 export type Provider = 'wechat' | 'alipay'
-export type Scene = 'jsapi' | 'native' | 'h5' | 'page' | 'wap'
+export type Scene = 'jsapi' | 'jsapi_web' | 'native' | 'h5' | 'page' | 'wap'
 export type IntentState = 'created' | 'pending' | 'succeeded' | 'closed' | 'expired'
 
 /** A wish to pay; `client` is what the payer's phone needs for it. */

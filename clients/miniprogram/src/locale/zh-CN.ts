@@ -189,6 +189,7 @@ export default {
     confirm: '确认支付 {amount}',
     starting: '正在发起支付…',
     notHere: '这里不支持该支付方式',
+    whoFailed: '没能确认微信身份，请稍后重试，或在浏览器里打开本页',
     scan: { wechat: '用微信扫一扫支付', alipay: '用支付宝扫一扫支付' },
     scanText: '支付完成后，本页会自动更新',
     codeLasts: '二维码 {left} 内有效',

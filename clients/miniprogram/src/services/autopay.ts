@@ -1,7 +1,7 @@
 // Holds what the motorist has of autopay, and asks WeChat about each vehicle where it knows who asks.
 import { onScopeDispose, ref, shallowRef, watch } from 'vue'
 import type { Mandate, OwnAutopay, OwnPublication, ProviderPage } from '@smartcloud/shared'
-import { openidHere } from './payer'
+import { onWeChatWeb, openidHere } from './payer'
 import { connection, usePersonal } from './realtime'
 import { api } from './server'
 import { login } from './session'
@@ -47,7 +47,7 @@ export function useAutopay() {
     const payer = await openidHere().catch(() => null)
     if (payer !== '') {
       await Promise.all((own.value?.vehicles ?? []).map(async ({ id }) => {
-        const path = `/vehicles/${id}/autopay?payer=${encodeURIComponent(payer ?? '')}`
+        const path = `/vehicles/${id}/autopay?payer=${encodeURIComponent(payer ?? '')}${onWeChatWeb ? '&web=true' : ''}`
         found.set(id, payer === null ? 'failed' : await api.get<Mandate>(path).catch(() => 'failed' as const))
       }))
     }
