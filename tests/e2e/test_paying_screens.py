@@ -91,6 +91,8 @@ class Street:
     async def park(self, number: str, *, minutes_ago: int) -> str:
         """Let a car come by its sensor, and the officer read its plate; gives the berth's code."""
         berth = self._free.pop(0)
+        while await self._stands(berth["code"]):  # the simulator has stopped, and left its cars
+            berth = self._free.pop(0)
         at_ms = int(time.time() * 1000) - minutes_ago * 60_000
         await asyncio.to_thread(said, self.city, berth["code"], "arrived", at_ms=at_ms)
         async with asyncio.timeout(20):
@@ -111,11 +113,11 @@ class Street:
         return any(row[0] == code and row[1] == "occupied" for row in data["berths"])
 
 
-async def street_of(city: City) -> Street:
-    """Find the street, with its officer."""
+async def street_of(city: City, name: str = SECTION) -> Street:
+    """Find a street, with its officer."""
     patrol = await officer(city)
     sections = (await patrol.ask("GET", "/sections"))["items"]
-    found = next(one for one in sections if one["name"] == SECTION)
+    found = next(one for one in sections if one["name"] == name)
     return Street(city, patrol, await patrol.ask("GET", f"/sections/{found['id']}"))
 
 

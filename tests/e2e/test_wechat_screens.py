@@ -15,6 +15,8 @@ from tests.e2e.browser import SIZES, Screen, chromium
 from tests.e2e.test_paying_screens import minutes_with_a_fee, motorist, open_as, street_of
 
 pytestmark = pytest.mark.e2e
+# No camera watches it, and no other test's cars stand there.
+SECTION = "红荔路（益田路—金田路）"
 AGENT = "Mozilla/5.0 (Linux; Android 14) Mobile Safari/537.36 MicroMessenger/8.0.50"
 # What WeChat puts into its pages; its sheet pays at the double, as a thumb would.
 BRIDGE = """
@@ -58,7 +60,7 @@ async def browser() -> AsyncIterator[Browser]:
 async def test_wechats_browser_says_who_pays_and_its_sheet_pays(
     city: City, browser: Browser
 ) -> None:
-    street = await street_of(city)
+    street = await street_of(city, SECTION)
     driver = await motorist(city, "13900000021")
     number = "粤B3Q7T1"
     await driver.ask("POST", "/vehicles", {"number": number, "color": "blue"})
