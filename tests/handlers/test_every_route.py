@@ -124,6 +124,7 @@ CALLS: dict[str, tuple[dict[str, str], str, Any]] = {
     "POST /api/console/stay-edits": ({}, "", {"kind": "void", "reason": "测试", "stay_id": "$ended"}),
     "POST /api/console/stay-edit-previews": ({}, "", {"kind": "void", "reason": "测试", "stay_id": "$ended"}),
     "GET /api/console/stay-edit-requests": ({}, "", None),
+    "GET /api/console/stay-edit-requests/{request_id}": ({"request_id": "$approved"}, "", None),
     "POST /api/console/stay-edit-requests/{request_id}/approval": ({"request_id": "$approved"}, "", None),
     "POST /api/console/stay-edit-requests/{request_id}/rejection": ({"request_id": "$rejected"}, "", {"remark": "证据不足"}),
     "POST /api/console/stay-edit-requests/{request_id}/withdrawal": ({"request_id": "$withdrawn"}, "", None),

@@ -89,7 +89,7 @@ export default {
     now: '当前费用',
     asking: '正在计费…',
     failed: '暂时取不到费用，稍后自动重试',
-    rises: '{time} 后增至 {amount}',
+    rises: '再过 {time} 增至 {amount}',
     holds: '24 小时内不再增加',
     paidUntil: '已缴费，请在 {time} 前驶离',
     paidLeft: '还有 {left}',
