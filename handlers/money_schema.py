@@ -363,6 +363,9 @@ class OwnCashShift(Schema):
 
     shift = fields.Nested(CashShift, required=True, allow_none=True)
     payments = list_of(Payment)
+    confirm_above = Count(
+        required=True, metadata={"description": "fen; more cash than that is confirmed twice"}
+    )
 
 
 class Exchange(Schema):

@@ -24,6 +24,7 @@ from server.domain.payment import (
     pay_by_cash,
 )
 from server.domain.payment.queries import intent_of, own_shift
+from server.domain.stay import policy_for
 from server.domain.vehicle import read_plate
 from server.kernel.access import Audience
 
@@ -119,7 +120,8 @@ class OwnShift(Handler):
     @action("当前班次", permit="patrol.collect", answer=schema.OwnCashShift)
     async def get(self) -> Shown:
         """Show the own open shift, and what was taken in it."""
-        return show_own_shift(await self.run(own_shift))
+        policy = await self.run(policy_for, organization_id=self.actor.organization_id)
+        return show_own_shift(await self.run(own_shift), confirm_above=policy.cash_confirm_above)
 
 
 class CodePayment(Handler):

@@ -274,6 +274,8 @@ export interface CashShift {
 export interface OwnShift {
   shift: CashShift | null
   payments: Payment[]
+  /** More cash than that, in fen, is confirmed twice. */
+  confirm_above: number
 }
 
 export interface IdentifiedStay {

@@ -66,9 +66,7 @@ async def preview_edit(work: Work, *, change: Change) -> Preview:
     return Preview(versions, *await _judge(work, versions))
 
 
-async def preview_request(
-    work: Work, *, request_id: str
-) -> tuple[EditRequest, Preview | None]:
+async def preview_request(work: Work, *, request_id: str) -> tuple[EditRequest, Preview | None]:
     """Read a request, and what it would do now.
 
     There is no preview of one that was decided, nor of one whose stays have changed since.
