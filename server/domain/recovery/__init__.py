@@ -42,6 +42,12 @@ from server.domain.recovery.service.links import (
     open_link,
     pay_behind_link,
 )
+from server.domain.recovery.service.pursuit import (
+    Elsewhere,
+    begin_collecting,
+    collect_by_cash,
+    debts_elsewhere,
+)
 from server.domain.recovery.service.reminders import (
     Letter,
     begin_sending,
@@ -72,6 +78,7 @@ __all__ = [
     "CaseFact",
     "Debt",
     "DebtState",
+    "Elsewhere",
     "Freeze",
     "Letter",
     "PayLink",
@@ -89,8 +96,11 @@ __all__ = [
     "WriteOffState",
     "acknowledge_alert",
     "approve_write_off",
+    "begin_collecting",
     "begin_sending",
     "bring_up",
+    "collect_by_cash",
+    "debts_elsewhere",
     "freeze_case",
     "intent_behind_link",
     "link_case",

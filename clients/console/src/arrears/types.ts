@@ -79,7 +79,9 @@ export interface Reminder {
 
 export interface Alert {
   id: string
-  case_id: string
+  /** None where it owes another operator, who is named as `creditor` then. */
+  case_id: string | null
+  creditor: string | null
   state: 'open' | 'acknowledged' | 'retracted' | 'gone'
   plate: Plate
   amount: number
@@ -129,7 +131,7 @@ export interface CaseDetail {
 export interface ArrearsFact {
   fact: string
   at_ms: number
-  case_id: string
+  case_id: string | null
   plate?: string
   state?: string
   amount?: number

@@ -82,6 +82,7 @@ export default {
     acknowledge: '知道了',
     acknowledged: '已确认',
     escalated: '无人响应，已升级',
+    creditor: '欠 {name}，可代收',
   },
   writeOff: {
     empty: '没有等待复核的核销',
