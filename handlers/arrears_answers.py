@@ -155,6 +155,8 @@ class Reminder(Schema):
     sent_at = _instant(null=True)
     attempts = Count(required=True)
     receipt = Text(required=True, allow_none=True)
+    template = Text(required=True, allow_none=True)
+    reported_at = _instant(null=True)
     failure = Text(required=True, allow_none=True)
 
 

@@ -153,6 +153,8 @@ def show_reminder(reminder: Reminder) -> Shown:
         "sent_at": reminder.sent_at,
         "attempts": reminder.attempts,
         "receipt": reminder.receipt,
+        "template": reminder.template,
+        "reported_at": reminder.reported_at,
         "failure": reminder.failure,
     }
 

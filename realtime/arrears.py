@@ -17,6 +17,7 @@ from server.domain.recovery import (
     ArrearsSpotted,
     CaseFact,
     ReminderIssued,
+    ReminderReported,
     WriteOffDecided,
     WriteOffFact,
     WriteOffRequested,
@@ -79,6 +80,19 @@ def reminder_issued(fact: ReminderIssued) -> list[Publication]:
         "text": fact.text,
     }
     return [Publication(f"#{fact.owner_id}", data)]
+
+
+def reminder_reported(fact: ReminderReported) -> list[Publication]:
+    """Show at the desk what became of a text message."""
+    data = {
+        "fact": "ReminderReported",
+        "at_ms": to_ms(fact.at),
+        "case_id": fact.case_id,
+        "reminder_id": fact.reminder_id,
+        "state": fact.state.value,
+        "failure": fact.failure,
+    }
+    return [Publication(f"arrears:{fact.organization_id}", data)]
 
 
 def alert_told(fact: AlertFact) -> list[Publication]:
@@ -186,6 +200,7 @@ ARREARS_FEEDS: Mapping[type[Fact], Callable[[Any], list[Publication]]] = {
     ArrearsChanged: case_told,
     ArrearsClosed: case_told,
     ReminderIssued: reminder_issued,
+    ReminderReported: reminder_reported,
     ArrearsSpotted: arrears_spotted,
     AlertRepeated: alert_told,
     AlertAcknowledged: alert_noted,

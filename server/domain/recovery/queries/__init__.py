@@ -9,6 +9,7 @@ from server.domain.identity import Account, Organization
 from server.domain.recovery.model import Debt, DebtState, RecoveryCase
 from server.domain.recovery.model.alerts import LIVE, Alert, AlertState
 from server.domain.recovery.model.reminders import Reminder
+from server.domain.recovery.model.templates import MessageKind, MessageTemplate
 from server.domain.recovery.model.write_offs import WriteOff
 from server.domain.recovery.rules import past_due_at
 from server.domain.recovery.service import case_in_sight
@@ -243,3 +244,14 @@ async def reminders_to_send(work: Work, *, limit: int = 100) -> list[Reminder]:
     return await work.table(Reminder).find(
         {"send_at": AtMost(work.now)}, sort="send_at", limit=limit
     )
+
+
+async def reminders_to_ask(work: Work, *, limit: int = 100) -> list[Reminder]:
+    """List the reminders that the provider is to be asked about now."""
+    return await work.table(Reminder).find({"ask_at": AtMost(work.now)}, sort="ask_at", limit=limit)
+
+
+async def own_templates(work: Work) -> dict[MessageKind, MessageTemplate]:
+    """Read the message templates of the actor's operator, by kind; those that were dropped too."""
+    found = await work.table(MessageTemplate).find({"organization_id": work.actor.organization_id})
+    return {one.kind: one for one in found}
