@@ -155,6 +155,8 @@ class Reminder(Schema):
     sent_at = _instant(null=True)
     attempts = Count(required=True)
     receipt = Text(required=True, allow_none=True)
+    template = Text(required=True, allow_none=True)
+    reported_at = _instant(null=True)
     failure = Text(required=True, allow_none=True)
 
 
@@ -165,16 +167,17 @@ class ReminderAnswer(Schema):
 
 
 class Alert(Schema):
-    """A car that owes stands on a berth."""
+    """A car that owes stands on a berth; another operator where a creditor is named."""
 
     id = Text(required=True)
-    case_id = Text(required=True)
+    case_id = Text(required=True, allow_none=True)
+    creditor = Text(required=True, allow_none=True)
     state = Text(required=True)
     plate = fields.Nested(Plate, required=True)
     amount = Count(required=True)
     count = Count(required=True)
     oldest_at = _instant()
-    case_state = Text(required=True)
+    case_state = Text(required=True, allow_none=True)
     place_id = Text(required=True)
     place_name = Text(required=True)
     berth_code = Text(required=True)
@@ -294,11 +297,31 @@ class ArrearsSums(Schema):
     bills = list_of(OwedBill)
 
 
+class BillElsewhere(Schema):
+    """A bill of another operator, as far as one has to know it to collect it."""
+
+    id = Text(required=True)
+    place_name = Text(required=True)
+    arrived_on = fields.Date(required=True)
+    open = Count(required=True)
+
+
+class Elsewhere(Schema):
+    """What a plate owes another operator."""
+
+    creditor_id = Text(required=True)
+    creditor = Text(required=True)
+    amount = Count(required=True)
+    count = Count(required=True)
+    bills = list_of(BillElsewhere)
+
+
 class PlateArrears(ArrearsSums):
-    """What a plate owes."""
+    """What a plate owes, and what it owes others who let one collect it."""
 
     plate = fields.Nested(Plate, required=True)
     state = Text(required=True, allow_none=True)
+    elsewhere = list_of(Elsewhere)
 
 
 class OwnPlate(Schema):

@@ -41,6 +41,7 @@ def show_payment(payment: Payment) -> Shown:
         "amount": payment.amount,
         "refunded": payment.refunded,
         "refundable": payment.refundable,
+        "for_others": payment.for_others,
         "bill_ids": [part.bill_id for part in payment.applied if part.bill_id],
         "stay_ids": [part.stay_id for part in payment.applied if part.stay_id],
         "paid_at": payment.paid_at,
@@ -92,6 +93,9 @@ def show_payment_whole(payment: Payment) -> Shown:
             "stay_id": part.stay_id,
             "amount": part.amount,
             "refunding": part.refunding,
+            "organization_id": part.organization_id,
+            "pursued_by": part.pursued_by,
+            "commission": part.commission - part.returning,
         }
         for part in payment.applied
     ]
@@ -200,6 +204,7 @@ def show_shift(shift: CashShift) -> Shown:
         "opened_at": shift.opened_at,
         "closed_at": shift.closed_at,
         "expected": shift.expected,
+        "for_others": shift.for_others,
         "counted": shift.counted,
         "reason": shift.reason,
     }

@@ -27,6 +27,7 @@ from server.domain.stay import (
     BerthLabel,
     OccupancyChanged,
     OccupancyState,
+    PolicyChanged,
     StayClosed,
     StayCorrected,
     StayDisputed,
@@ -297,6 +298,7 @@ SILENT: frozenset[type[Fact]] = frozenset(
         PaymentUnapplied,
         RefundFailed,
         ParkingEntryChanged,
+        PolicyChanged,
     }
 )
 """Facts that no channel carries: their effects are told by facts of their own."""

@@ -47,11 +47,15 @@ from server.domain.recovery import (
     ArrearsClosed,
     ArrearsOpened,
     ArrearsSpotted,
+    Reminder,
     ReminderIssued,
+    ReminderReported,
     WriteOffDecided,
     WriteOffRequested,
     acknowledge_alert,
     approve_write_off,
+    note_report,
+    note_sent,
     request_write_off,
 )
 from server.domain.recovery.jobs import advance_arrears, open_arrears, repeat_alerts
@@ -267,6 +271,14 @@ async def be_reminded(world: World) -> None:
     await world.job(advance_arrears)
 
 
+async def be_delivered(world: World) -> None:
+    """Let a text message be taken by the provider, and arrive."""
+    await be_reminded(world)
+    [one] = await rows(world, Reminder)
+    await world.run(note_sent, reminder_id=one.id, receipt="biz")
+    await world.run(note_report, reminder_id=one.id, delivered=True, failure=None, at=None)
+
+
 async def come_again(world: World) -> None:
     """Let the car that owes stand on another berth."""
     await fall_due(world)
@@ -335,6 +347,7 @@ SCENARIOS: dict[type[Fact], Callable[[World], Awaitable[Any]]] = {
     ArrearsOpened: fall_due,
     ArrearsChanged: be_reminded,
     ReminderIssued: be_reminded,
+    ReminderReported: be_delivered,
     ArrearsSpotted: come_again,
     AlertRepeated: be_told_again,
     AlertAcknowledged: be_seen,

@@ -252,6 +252,16 @@ export interface PlateArrears {
   grace_amount: number
   grace_count: number
   bills: OwedBill[]
+  /** What it owes other operators who let this one collect it. */
+  elsewhere: DebtElsewhere[]
+}
+
+export interface DebtElsewhere {
+  creditor_id: string
+  creditor: string
+  amount: number
+  count: number
+  bills: { id: string; place_name: string; arrived_on: string; open: number }[]
 }
 
 export interface PayLink {
@@ -267,6 +277,8 @@ export interface CashShift {
   opened_at: string
   closed_at: string | null
   expected: number
+  /** What of it was collected for other operators. */
+  for_others: number
   counted: number | null
   reason: string
 }

@@ -42,7 +42,7 @@ describe('what is a motorist’s own', () => {
 describe('cars that owe', () => {
   const row = (state: AlertRow[2], v: number): AlertRow => [
     'a1', '001', state, 1500, v,
-    { case_id: 'c1', stay_id: 's1', plate: PLATE, count: 1, oldest_ms: 0, spotted_ms: 0, rounds: 1, escalated: false, acknowledged_by: null, case_state: 'due' },
+    { case_id: 'c1', creditor: null, stay_id: 's1', plate: PLATE, count: 1, oldest_ms: 0, spotted_ms: 0, rounds: 1, escalated: false, acknowledged_by: null, case_state: 'due' },
   ]
 
   it('ring until they are acknowledged, and an older row changes nothing', () => {

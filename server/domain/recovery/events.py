@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from server.domain.recovery.model import RecoveryState
 from server.domain.recovery.model.alerts import Alert
+from server.domain.recovery.model.reminders import ReminderState
 from server.domain.recovery.model.write_offs import WriteOffState
 from server.domain.vehicle import Plate
 from server.kernel.events import Fact, fact
@@ -55,6 +56,23 @@ class ReminderIssued(CaseFact):
 
     reminder_id: str
     text: str
+
+
+@fact
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReminderReported(Fact):
+    """It is known what became of a text message: taken by the provider, delivered, or not."""
+
+    reminder_id: str
+    case_id: str
+    organization_id: str
+    state: ReminderState
+    failure: str | None
+
+    @property
+    def key(self) -> str:
+        """Keep the order of one case's facts."""
+        return f"case:{self.case_id}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

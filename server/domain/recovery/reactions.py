@@ -10,8 +10,13 @@ from server.domain.billing import (
     BillWithdrawn,
 )
 from server.domain.recovery.service import Debtor, bring_up
-from server.domain.recovery.service.alerts import look_for_arrears, look_for_cars
+from server.domain.recovery.service.alerts import (
+    look_at_others,
+    look_for_arrears,
+    look_for_cars,
+)
 from server.domain.stay import (
+    PolicyChanged,
     StayClosed,
     StayDisputed,
     StayEdited,
@@ -44,6 +49,14 @@ async def spot_arrears(work: Work, facts: Sequence[Moved]) -> None:
     """Tell of cars that owe where they are known to stand, and that they have gone."""
     known = {fact.stay_id for fact in facts if fact.plate or isinstance(fact, StayIdentified)}
     await look_for_arrears(work, stay_ids=sorted(known))
+
+
+@reacts_to(PolicyChanged)
+async def follow_policies(work: Work, facts: Sequence[PolicyChanged]) -> None:
+    """Take off others' streets what a creditor does not let them pursue any more."""
+    scopes = [fact.scope.partition(":") for fact in facts if "pursuit" in fact.keys]
+    creditor_ids = [id for kind, _, id in scopes if kind == "operator"]
+    await look_at_others(work, creditor_ids=creditor_ids)
 
 
 async def _follow(work: Work, debtors: Sequence[Debtor]) -> None:

@@ -7,6 +7,7 @@ Occupancy, stay and money are three records that are kept apart: a sensor that e
 
 from server.domain.stay.events import (
     OccupancyChanged,
+    PolicyChanged,
     StayClosed,
     StayCorrected,
     StayDisputed,
@@ -43,6 +44,7 @@ from server.domain.stay.model.policies import (
     Autopay,
     Policy,
     PolicyLayer,
+    Pursuit,
     ReviewMode,
     SamePlate,
 )
@@ -102,8 +104,10 @@ __all__ = [
     "Photo",
     "PhotoKind",
     "Policy",
+    "PolicyChanged",
     "PolicyLayer",
     "Preview",
+    "Pursuit",
     "RequestState",
     "Review",
     "ReviewMode",

@@ -9,10 +9,12 @@ from server.domain.identity import Account, Organization
 from server.domain.recovery.model import Debt, DebtState, RecoveryCase
 from server.domain.recovery.model.alerts import LIVE, Alert, AlertState
 from server.domain.recovery.model.reminders import Reminder
+from server.domain.recovery.model.templates import MessageKind, MessageTemplate
 from server.domain.recovery.model.write_offs import WriteOff
 from server.domain.recovery.rules import past_due_at
 from server.domain.recovery.service import case_in_sight
 from server.domain.recovery.service.links import Behind, open_link
+from server.domain.recovery.service.pursuit import Elsewhere, debts_elsewhere
 from server.domain.stay import Stay, policy_for
 from server.domain.vehicle import Plate
 from server.kernel.codec import from_document
@@ -69,6 +71,7 @@ class Arrears:
 
     cases: tuple[RecoveryCase, ...]
     bills: tuple[OwedBill, ...]
+    elsewhere: tuple[Elsewhere, ...] = ()
 
     @property
     def past_due(self) -> tuple[OwedBill, ...]:
@@ -87,14 +90,15 @@ class Arrears:
 
 
 async def arrears_of_plate(work: Work, *, plate: Plate) -> Arrears:
-    """Tell what a plate owes the actor's organization."""
+    """Tell what a plate owes the actor's organization, and others whose debts he may pursue."""
     mine = work.actor.organization_id
     where = {"plate.number": plate.number, "state": list(PAYABLE)}
     found = await work.table(Bill).find(where)
     bills = [one for one in found if one.plate == plate and one.organization_id == mine]
     cases = await work.table(RecoveryCase).find({"plate.number": plate.number, "open": True})
     own = [one for one in cases if one.plate == plate and one.organization_id == mine]
-    return await _arrears(work, bills, own)
+    found_here = await _arrears(work, bills, own)
+    return replace(found_here, elsewhere=tuple(await debts_elsewhere(work, plate=plate)))
 
 
 async def own_arrears(work: Work) -> Arrears:
@@ -240,3 +244,14 @@ async def reminders_to_send(work: Work, *, limit: int = 100) -> list[Reminder]:
     return await work.table(Reminder).find(
         {"send_at": AtMost(work.now)}, sort="send_at", limit=limit
     )
+
+
+async def reminders_to_ask(work: Work, *, limit: int = 100) -> list[Reminder]:
+    """List the reminders that the provider is to be asked about now."""
+    return await work.table(Reminder).find({"ask_at": AtMost(work.now)}, sort="ask_at", limit=limit)
+
+
+async def own_templates(work: Work) -> dict[MessageKind, MessageTemplate]:
+    """Read the message templates of the actor's operator, by kind; those that were dropped too."""
+    found = await work.table(MessageTemplate).find({"organization_id": work.actor.organization_id})
+    return {one.kind: one for one in found}

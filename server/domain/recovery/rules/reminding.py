@@ -104,6 +104,15 @@ def retry_at(now: datetime, attempts: int, policy: Policy) -> datetime | None:
     return quiet_until(at, policy) or at
 
 
+# Most are reported within seconds; a phone that is off is given up by its network after two days.
+ASK_AFTER_S = (10, 60, 300, 1_800, 7_200, 43_200, 86_400, 86_400)
+
+
+def asked_again_at(now: datetime, asks: int) -> datetime | None:
+    """Tell when to ask next whether a message arrived, after so many times; none after the last."""
+    return now + timedelta(seconds=ASK_AFTER_S[asks]) if asks < len(ASK_AFTER_S) else None
+
+
 VARIABLES = frozenset({"plate", "count", "amount"})
 SCENES: Mapping[RecoveryState, str] = {
     RecoveryState.DUE: "您的车辆{plate}有{count}笔停车费待缴，共{amount}，请及时缴纳。",

@@ -11,6 +11,7 @@ from server.domain.stay.model.policies import (
     Autopay,
     Policy,
     PolicyLayer,
+    Pursuit,
     ReviewMode,
     SamePlate,
 )
@@ -21,6 +22,8 @@ CITY = "city"
 ANYWHERE = frozenset({"city", "operator", "place"})
 # A debt is one operator's, wherever the car stood.
 OF_OPERATORS = frozenset({"city", "operator"})
+# Nobody else declares that others may know of an operator's debts and take its money: not the city.
+OWN_ONLY = frozenset({"operator"})
 # Read once for a whole batch of readings of many places: they hold for the city.
 CITY_ONLY = frozenset({"city"})
 
@@ -68,6 +71,8 @@ KEYS: Mapping[str, Key] = {
     "restrict_days": Key("限制天数", 1, 3_650, scopes=OF_OPERATORS),
     "restrict_amount": Key("限制金额(分)", 1, 100_000_000, scopes=OF_OPERATORS),
     "alert_rounds": Key("欠费提醒次数", 1, 20, scopes=OF_OPERATORS),
+    "pursuit": Key("跨运营商追缴", choices=Pursuit, scopes=OWN_ONLY),
+    "pursuit_commission_bp": Key("代收佣金(万分之)", 0, 3_000, scopes=OWN_ONLY),
 }
 
 
