@@ -274,7 +274,7 @@ class PayLinkAnswer(Schema):
 
 
 class OwedBill(Bill):
-    """A bill that is to be paid, with where and when the car stood."""
+    """A bill that is to be paid, with where and when the car stood; claimed if before it was bound."""
 
     place_name = Text(required=True)
     berth_code = Text(required=True)
@@ -283,6 +283,7 @@ class OwedBill(Bill):
     past_due = fields.Boolean(required=True)
     past_due_at = _instant()
     frozen = fields.Boolean(required=True)
+    claimed = fields.Boolean(required=True)
 
 
 class ArrearsSums(Schema):

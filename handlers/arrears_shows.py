@@ -298,6 +298,7 @@ def _owed(owed: OwedBill) -> Shown:
         "past_due": owed.past_due,
         "past_due_at": owed.past_due_at,
         "frozen": owed.frozen,
+        "claimed": owed.bill.claimed,
     }
 
 

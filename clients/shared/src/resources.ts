@@ -183,6 +183,8 @@ export interface OwedBill extends Bill {
   past_due: boolean
   past_due_at: string | null
   frozen: boolean
+  /** From before the plate was bound: there is no stay of one's own behind it. */
+  claimed: boolean
 }
 
 export interface OwnArrears {
