@@ -139,6 +139,7 @@ class CaseBill(Schema):
     paid = Count(required=True)
     waived = Count(required=True)
     open = Count(required=True)
+    given_up = Count(required=True)
 
 
 class Reminder(Schema):
@@ -336,9 +337,10 @@ class OwnPlate(Schema):
 
 
 class OwnArrears(ArrearsSums):
-    """What one owes oneself, by all plates."""
+    """What one owes oneself, by all plates; what was written off, and may still be paid, apart."""
 
     plates = list_of(OwnPlate)
+    given_up = list_of(OwedBill)
 
 
 class Line(Schema):

@@ -108,6 +108,11 @@ class Bill:
         return sum(one.amount for one in given_up)
 
     @property
+    def given_up(self) -> Fen:
+        """Tell what nobody asks for any more, and may be paid all the same."""
+        return self.written_off if self.state is BillState.WRITTEN_OFF else 0
+
+    @property
     def owed(self) -> Fen:
         """Tell what may be paid: what is open, or what was given up."""
         return self.written_off if self.state is BillState.WRITTEN_OFF else self.open
