@@ -25,10 +25,18 @@ class SmsSender(Protocol):
 
 
 class Payers(Protocol):
-    """Knows who opened a mini-program."""
+    """Knows who opened a mini-program, or a page in WeChat's browser."""
 
     async def openid(self, code: str) -> str:
         """Give the openid behind a phone's code."""
+        ...
+
+    def web_page(self, *, return_to: str, state: str) -> str:
+        """Name the page that sends WeChat's browser back with a code."""
+        ...
+
+    async def web_openid(self, code: str) -> str:
+        """Give the openid behind such a code."""
         ...
 
 

@@ -5,6 +5,7 @@ from marshmallow import Schema, fields, validate
 from handlers.schema import Asked, Bill, Count, Text, list_of
 
 Id = validate.Length(1, 32)
+SCENES = ("jsapi", "jsapi_web", "native", "h5", "page", "wap")
 Amount = validate.Range(1, 100_000_00)
 
 
@@ -19,7 +20,7 @@ class WayBody(Schema):
     """By which provider, and where the payer is; `payer` is an openid where that needs one."""
 
     provider = Text(required=True, validate=validate.OneOf(["wechat", "alipay"]))
-    scene = Text(required=True, validate=validate.OneOf(["jsapi", "native", "h5", "page", "wap"]))
+    scene = Text(required=True, validate=validate.OneOf(SCENES))
     payer = Text(load_default="", validate=validate.Length(0, 128))
 
 
@@ -254,18 +255,6 @@ class Coupons(Schema):
     items = list_of(Coupon)
 
 
-class WeChatCode(Schema):
-    """What `wx.login` gave the phone."""
-
-    code = Text(required=True, validate=validate.Length(1, 128))
-
-
-class WeChatOpenid(Schema):
-    """Who pays, in WeChat's words."""
-
-    openid = Text(required=True)
-
-
 class BillAnswer(Schema):
     """One bill."""
 
@@ -371,6 +360,9 @@ class OwnCashShift(Schema):
 
     shift = fields.Nested(CashShift, required=True, allow_none=True)
     payments = list_of(Payment)
+    confirm_above = Count(
+        required=True, metadata={"description": "fen; more cash than that is confirmed twice"}
+    )
 
 
 class Exchange(Schema):

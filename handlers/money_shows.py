@@ -11,6 +11,7 @@ from server.domain.reconciliation import Discrepancy
 from server.domain.reconciliation.queries import DayCompared
 from server.domain.refund import Refund
 from server.domain.refund.queries import StayMoney
+from server.kernel.money import Fen
 from server.kernel.pages import Page
 
 
@@ -219,12 +220,15 @@ def show_exchanges_page(page: Page[ProviderExchange]) -> Shown:
     return {"items": [show_exchange(one) for one in page.items], "cursor": page.cursor}
 
 
-def show_own_shift(found: tuple[CashShift, Sequence[Payment]] | None) -> Shown:
-    """Show an officer his open shift, if he has one, and what he took."""
+def show_own_shift(
+    found: tuple[CashShift, Sequence[Payment]] | None, *, confirm_above: Fen
+) -> Shown:
+    """Show an officer his open shift, if he has one, what he took, and when he confirms twice."""
     shift, payments = found or (None, ())
     return {
         "shift": show_shift(shift) if shift else None,
         "payments": [show_payment(one) for one in payments],
+        "confirm_above": confirm_above,
     }
 
 

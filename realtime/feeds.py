@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from realtime.arrears import ARREARS_FEEDS
-from realtime.own import own_bill, own_stay
+from realtime.own import entry_told, own_bill, own_stay
 from realtime.publications import Data, Publication
 from server.domain.autopay import ParkingEntryChanged
 from server.domain.billing import (
@@ -295,6 +295,7 @@ FEEDS: Mapping[type[Fact], Feed] = {
     WalletChanged: wallet_changed,
     VehicleBound: vehicle_told,
     VehicleUnbound: vehicle_told,
+    ParkingEntryChanged: entry_told,
     SupplyChanged: supply_changed,
     FiguresChanged: figures_changed,
     DeviceSilent: device_told,
@@ -312,7 +313,6 @@ SILENT: frozenset[type[Fact]] = frozenset(
         BillOverpaid,
         PaymentUnapplied,
         RefundFailed,
-        ParkingEntryChanged,
         PolicyChanged,
     }
 )

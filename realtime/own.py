@@ -2,10 +2,12 @@
 
 from datetime import datetime
 
-from realtime.publications import Data
+from realtime.publications import Data, Publication
+from server.domain.autopay import ParkingEntryChanged
 from server.domain.billing import Bill
 from server.domain.stay import Stay, StayFact, StayState
 from server.kernel.codec import to_plain
+from server.kernel.period import to_ms
 
 
 def own_stay(stay: Stay | StayFact) -> Data:
@@ -41,6 +43,22 @@ def own_bill(bill: Bill) -> Data:
         "lines": [{"text": line.text, "amount": line.amount} for line in bill.lines],
         "issued_at": _iso(bill.issued_at),
     }
+
+
+def entry_told(fact: ParkingEntryChanged) -> list[Publication]:
+    """Show a motorist whether his car will be debited, or was not."""
+    if fact.owner_id is None:
+        return []
+    data = {
+        "fact": "ParkingEntryChanged",
+        "at_ms": to_ms(fact.at),
+        "stay_id": fact.stay_id,
+        "attempt": fact.attempt,
+        "state": fact.state.value,
+        "block": fact.block.value if fact.block else None,
+        "closing": fact.closing.value if fact.closing else None,
+    }
+    return [Publication(f"#{fact.owner_id}", data)]
 
 
 def _iso(at: datetime) -> str:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from server.config_keys import ConfigKey, key
 from server.config_payments import (
     ALIPAY_URL,
+    WECHAT_AUTHORIZE_URL,
     WECHAT_LOGIN_URL,
     WECHAT_URL,
     PaymentConfig,
@@ -38,6 +39,7 @@ PRODUCTION_DEFAULTS = {
     "mqtt_group": "ingest",
     "wechat_url": WECHAT_URL,
     "wechat_login_url": WECHAT_LOGIN_URL,
+    "wechat_authorize_url": WECHAT_AUTHORIZE_URL,
     "alipay_url": ALIPAY_URL,
     "signed_readings": "accepted",
 }
@@ -264,7 +266,7 @@ def _read_values(environ: Mapping[str, str]) -> dict[str, Any]:
             faults.append(f"{entry.variable}={text!r}: {error}")
     if faults:
         raise ConfigRefused("The configuration cannot be read. " + "; ".join(faults))
-    return {"allowed_origins": ()} | values
+    return {"allowed_origins": (), "wechat_return_urls": ()} | values
 
 
 def _demo_values(values: Mapping[str, Any]) -> dict[str, Any]:

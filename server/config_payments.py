@@ -6,11 +6,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from server.config_keys import key
-from server.config_values import read_port
+from server.config_values import read_list, read_port
 from server.secrets_file import keep_secrets, new_demo_secret
 
 WECHAT_URL = "https://api.mch.weixin.qq.com"
 WECHAT_LOGIN_URL = "https://api.weixin.qq.com"
+WECHAT_AUTHORIZE_URL = "https://open.weixin.qq.com"
 ALIPAY_URL = "https://openapi.alipay.com/gateway.do"
 
 
@@ -33,7 +34,7 @@ class PaymentConfig:
     )
     wechat_login_url: str = key(
         "SMARTCLOUD_WECHAT_LOGIN_URL",
-        "where mini-programs ask who opened them",
+        "where it is asked who opened the mini-program, or the pages in WeChat's browser",
         shown_default=f"demo: the WeChat double; production: {WECHAT_LOGIN_URL}",
     )
     wechat_app_secret: str = key(
@@ -41,6 +42,29 @@ class PaymentConfig:
         "secret of the mini-program with the app id; without, nobody can pay inside WeChat",
         shown_default="made at first run",
         secret=True,
+    )
+    wechat_authorize_url: str = key(
+        "SMARTCLOUD_WECHAT_AUTHORIZE_URL",
+        "where WeChat's browser goes to say who holds the phone",
+        shown_default=f"demo: the WeChat double; production: {WECHAT_AUTHORIZE_URL}",
+    )
+    wechat_web_app_id: str = key(
+        "SMARTCLOUD_WECHAT_WEB_APP_ID",
+        "app id of the official account (公众号) for pages in WeChat's browser, bound to the same "
+        "merchant; none: nobody can pay there",
+        shown_default="demo: its own",
+    )
+    wechat_web_app_secret: str = key(
+        "SMARTCLOUD_WECHAT_WEB_APP_SECRET",
+        "secret of the official account",
+        shown_default="made at first run",
+        secret=True,
+    )
+    wechat_return_urls: tuple[str, ...] = key(
+        "SMARTCLOUD_WECHAT_RETURN_URLS",
+        "pages to which WeChat's browser may come back from there, comma-separated",
+        shown_default="the public address with /m/",
+        read=read_list,
     )
     wechat_merchant_id: str = key(
         "SMARTCLOUD_WECHAT_MERCHANT_ID",
@@ -98,6 +122,12 @@ class PaymentConfig:
         "file with Alipay's public key, PEM",
         shown_default="demo: made by the Alipay double",
     )
+
+    @property
+    def return_urls(self) -> tuple[str, ...]:
+        """List the pages to which WeChat's browser may come back."""
+        return self.wechat_return_urls or ((f"{self.public_url}/m/",) if self.public_url else ())
+
     wechat_port: int = key(
         "SMARTCLOUD_WECHAT_PORT", "port of the WeChat double", default="8811", read=read_port
     )
@@ -110,13 +140,17 @@ def demo_payments(values: Mapping[str, Any]) -> dict[str, str]:
     """Name the doubles, and the keys that they make at their first start."""
     folder = values["data_dir"] / "providers"
     # An AES key of 32 letters, made at random like any secret of a demo.
-    makers = dict.fromkeys(("wechat_api_v3_key", "wechat_app_secret"), new_demo_secret)
+    names = ("wechat_api_v3_key", "wechat_app_secret", "wechat_web_app_secret")
+    makers = dict.fromkeys(names, new_demo_secret)
     made = keep_secrets(values["data_dir"] / "secrets.json", makers)
     return {
         "public_url": f"http://127.0.0.1:{values['http_port']}",
         "wechat_url": f"http://127.0.0.1:{values['wechat_port']}",
         "wechat_login_url": f"http://127.0.0.1:{values['wechat_port']}",
+        "wechat_authorize_url": f"http://127.0.0.1:{values['wechat_port']}",
         "wechat_app_id": "wxd3m0000000000001",
+        "wechat_web_app_id": "wxd3m0000000000002",
+        "wechat_web_app_secret": made["wechat_web_app_secret"],
         "wechat_app_secret": made["wechat_app_secret"],
         "wechat_merchant_id": "1900000001",
         "wechat_serial": "DE50000000000000000000000000000000000001",
@@ -132,9 +166,13 @@ def demo_payments(values: Mapping[str, Any]) -> dict[str, str]:
 
 def unfit_payments(environ: Mapping[str, str]) -> list[str]:
     """List what is not fit for production."""
-    names = ("WECHAT_URL", "WECHAT_LOGIN_URL", "ALIPAY_URL", "PUBLIC_URL")
+    names = ("WECHAT_URL", "WECHAT_LOGIN_URL", "WECHAT_AUTHORIZE_URL", "ALIPAY_URL", "PUBLIC_URL")
     urls = [f"SMARTCLOUD_{name}" for name in names]
     given = {variable: environ.get(variable, "").strip() for variable in urls}
+    given |= {
+        f"SMARTCLOUD_WECHAT_RETURN_URLS ({url})": url
+        for url in read_list(environ.get("SMARTCLOUD_WECHAT_RETURN_URLS", ""))
+    }
     return [
         f"{variable} is not https"
         for variable, url in given.items()

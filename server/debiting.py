@@ -24,7 +24,14 @@ from server.domain.payment import Intent, IntentState, end_intent, tell_client
 from server.domain.vehicle import Plate
 from server.kernel.access import system
 from server.kernel.errors import DomainError, Refused
-from server.providers.parking import DebitOrder, EntryOrder, Parked, ParkingProvider, ServiceState
+from server.providers.parking import (
+    DebitOrder,
+    EntryOrder,
+    Parked,
+    ParkingProvider,
+    ProviderPage,
+    ServiceState,
+)
 from server.providers.payment import EntryStanding, EntryTold, Trade, TradeState
 from server.store.mongo import Store
 
@@ -47,10 +54,18 @@ class Debiting:
         """The provider's name."""
         return self._parking.name
 
-    async def service_of(self, *, plate: Plate, payer: str) -> ServiceState:
+    async def service_of(self, *, plate: Plate, payer: str, web: bool = False) -> ServiceState:
         """Ask whether a payer has given a mandate for a plate."""
         color = plate.color.value
-        return await self._parking.find_service(number=plate.number, color=color, payer=payer)
+        return await self._parking.find_service(
+            number=plate.number, color=color, payer=payer, web=web
+        )
+
+    def pages_of(self, *, plate: Plate, payer: str) -> tuple[ProviderPage, ProviderPage]:
+        """Name the provider's pages where a mandate is given or ended, and where debts are repaid."""
+        color = plate.color.value
+        service = self._parking.service_page(number=plate.number, color=color, payer=payer)
+        return service, self._parking.repay_page(payer=payer)
 
     async def ask(self) -> int:
         """Tell of all cars and ask for all debits that are due now; gives how many there were."""

@@ -10,6 +10,7 @@ from secrets import token_hex, token_urlsafe
 from devices.simulator.city import demo_city
 from devices.simulator.model import DemoCity, DemoLot, DemoSection, DemoTariff, DemoWindow
 from devices.simulator.secrets import demo_secret
+from devices.simulator.streets import NANSHAN
 from server.config import SECRETS_FILE, SIMULATOR
 from server.demo_debts import fill_debts
 from server.domain.equipment import Device, DeviceKind, install, issue_secrets
@@ -153,11 +154,13 @@ async def fill(store: Store, data_dir: Path, city: DemoCity | None = None) -> No
 
 
 async def switch_autopay_on(store: Store, city: DemoCity) -> None:
-    """Let cars be debited in the lots, whose cameras read plates; at the kerb people pay themselves."""
-    lots = [place.id for place in city.places if not isinstance(place, DemoSection)]
+    """Let cars be debited in one district, where a camera reads their plates; elsewhere people pay."""
+    division_of = {place.id: place.division_code for place in city.places}
+    watched = {one.place_id for one in city.devices if one.kind == "camera"}
+    debited = sorted(id for id in watched if division_of[id] == NANSHAN.code)
 
     async def switch(work: Work) -> None:
-        for id in lots:
+        for id in debited:
             await change_policy(work, scope=f"place:{id}", values={"autopay": "on"}, v=0)
 
     await store.run(system("demo"), switch)

@@ -346,7 +346,11 @@ async def _demo(config: Config) -> dict[str, Any] | None:
     if config.mode != "demo":
         return None
     inbox = f"http://{config.http_host}:{config.sms_port}/inbox"
-    return {"logins": demo.demo_logins(config.data_dir), "sms_inbox": inbox}
+    return {
+        "logins": demo.demo_logins(config.data_dir),
+        "sms_inbox": inbox,
+        "wechat_control": f"http://{config.http_host}:{config.wechat_port}/control",
+    }
 
 
 # Imported for what they declare: reactions and jobs.

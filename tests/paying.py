@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from server.kernel.errors import Refused, Unavailable
-from server.providers.parking import DebitOrder, EntryOrder, ServiceState
+from server.providers.parking import DebitOrder, EntryOrder, ProviderPage, ServiceState
 from server.providers.payment import (
     BillFile,
     BillRow,
@@ -147,10 +147,21 @@ class FakeParking:
     lost: int = 0
     declines: str = ""
 
-    async def find_service(self, *, number: str, color: str, payer: str) -> ServiceState:
+    async def find_service(
+        self, *, number: str, color: str, payer: str, web: bool = False
+    ) -> ServiceState:
         """Tell that every plate has the service."""
         self._answer("find", "")
         return ServiceState.NORMAL
+
+    def service_page(self, *, number: str, color: str, payer: str) -> ProviderPage:
+        """Name a page."""
+        told = {"plate": f"{color} {number}", "payer": payer}
+        return ProviderPage(app_id="app-of-fake", path="service", told=told)
+
+    def repay_page(self, *, payer: str) -> ProviderPage:
+        """Name a page."""
+        return ProviderPage(app_id="app-of-fake", path="repay", told={"payer": payer})
 
     async def enter(self, order: EntryOrder) -> EntryTold:
         """Take a car; told again, it must be the same car."""

@@ -19,6 +19,7 @@ from server.domain.billing.queries import bills_of_plate, running_fee
 from server.domain.payment import close_intent, close_shift, open_shift
 from server.domain.payment.queries import intent_of, own_shift
 from server.domain.recovery import begin_collecting, collect_by_cash
+from server.domain.stay import policy_for
 from server.domain.vehicle import read_plate
 from server.kernel.access import Audience
 
@@ -114,7 +115,8 @@ class OwnShift(Handler):
     @action("当前班次", permit="patrol.collect", answer=schema.OwnCashShift)
     async def get(self) -> Shown:
         """Show the own open shift, and what was taken in it."""
-        return show_own_shift(await self.run(own_shift))
+        policy = await self.run(policy_for, organization_id=self.actor.organization_id)
+        return show_own_shift(await self.run(own_shift), confirm_above=policy.cash_confirm_above)
 
 
 class CodePayment(Handler):

@@ -60,6 +60,17 @@ class ParkingBook:
         """Tell what became of a plate's service."""
         return self.services.get(f"{color} {number}") or self._assume(number)
 
+    def plates(self, sought: str, *, limit: int) -> list[tuple[str, str, Parking | None]]:
+        """List plates with color and newest entry, the last told of first, then those set by hand."""
+        newest: dict[tuple[str, str], Parking | None] = {}
+        for one in reversed(self.parkings.values()):
+            newest.setdefault((one.plate_number, one.plate_color), one)
+        for name in self.services:
+            color, _, number = name.partition(" ")
+            newest.setdefault((number, color), None)
+        found = [(*plate, one) for plate, one in newest.items() if sought in plate[0]]
+        return found[:limit]
+
     def set_service(self, number: str, color: str, state: str) -> list[Parking]:
         """Open a plate's service, pause or remove it; gives the entries that changed by it."""
         if color not in COLORS or state not in SERVICES or not number:

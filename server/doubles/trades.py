@@ -50,6 +50,7 @@ class Trade:
     created_at: str
     expires_at: str
     payer: str = ""
+    app_id: str = ""
     state: str = "unpaid"
     transaction_id: str = ""
     paid_at: str = ""

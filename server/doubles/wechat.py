@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from secrets import token_hex
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -63,6 +64,9 @@ class WeChatDouble:
         url: str,
         app_id: str,
         app_secret: str = "",
+        web_app_id: str = "",
+        web_app_secret: str = "",
+        web_domain: str = "",
         merchant_id: str,
         merchant_serial: str,
         merchant_key: RSAPrivateKey,
@@ -76,7 +80,12 @@ class WeChatDouble:
         self.url = url
         self.app_id = app_id
         self.app_secret = app_secret
+        self.web_app_id = web_app_id
+        self.web_app_secret = web_app_secret
+        self.web_domain = web_domain
         self.used_codes: set[str] = set()
+        self.web_codes: dict[str, str] = {}
+        self.openids: dict[str, str] = {}
         self.merchant_id = merchant_id
         self.api_v3_key = api_v3_key
         self.now = now
@@ -107,6 +116,9 @@ class WeChatDouble:
             url=config.wechat_url,
             app_id=config.wechat_app_id,
             app_secret=config.wechat_app_secret,
+            web_app_id=config.wechat_web_app_id,
+            web_app_secret=config.wechat_web_app_secret,
+            web_domain=urlsplit(config.public_url).netloc,
             merchant_id=config.wechat_merchant_id,
             merchant_serial=config.wechat_serial,
             merchant_key=keep_key(key_file),
@@ -164,7 +176,7 @@ class WeChatDouble:
         """Show a trade as the API does."""
         state = "SUCCESS" if trade.state == "paid" else STATES[trade.state]
         shown: dict[str, Any] = {
-            "appid": self.app_id,
+            "appid": trade.app_id or self.app_id,
             "mchid": self.merchant_id,
             "out_trade_no": trade.trade_no,
             "trade_state": "REFUND" if trade.refunds else state,

@@ -75,8 +75,12 @@ class PlaceOrder(SignedHandler):
 
     async def post(self, scene: str) -> None:
         asked, double = self.asked(), self.double
-        if (asked["appid"], asked["mchid"]) != (double.app_id, double.merchant_id):
+        app_id, payer = asked["appid"], asked["payer"]["openid"] if scene == "jsapi" else ""
+        apps = {double.app_id, double.web_app_id} - {""}
+        if app_id not in apps or asked["mchid"] != double.merchant_id:
             raise NotAccepted(400, "APPID_MCHID_NOT_MATCH", "appid 与 mchid 不匹配")
+        if double.openids.get(payer, app_id) != app_id:
+            raise NotAccepted(400, "PARAM_ERROR", "appid 和 openid 不匹配")
         total = asked["amount"]["total"]
         if type(total) is not int or total < 1:
             raise NotAccepted(400, "PARAM_ERROR", "金额须为正整数，单位为分")
@@ -88,7 +92,8 @@ class PlaceOrder(SignedHandler):
             return_url="",
             scene=scene,
             expires_at=asked["time_expire"],
-            payer=asked["payer"]["openid"] if scene == "jsapi" else "",
+            payer=payer,
+            app_id=app_id,
         )
         cashier = f"{double.url}/cashier/{trade.token}"
         answers = {

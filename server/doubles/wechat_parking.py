@@ -17,6 +17,8 @@ SCENE = "parking"
 STATES = {"unpaid": "ACCEPTED", "paid": "SUCCESS", "closed": "PAY_FAIL"}
 # 30 days: a debit does not run out as an order does.
 LASTS_MIN = 30 * 24 * 60
+# 30 plates: what a person looks through; the others are found by their number.
+SHOWN = 30
 ENTRY_CHANGED = "VEHICLE.ENTRANCE_STATE_CHANGE"
 
 
@@ -25,7 +27,8 @@ class FindService(SignedHandler):
 
     async def get(self) -> None:
         ask, double = self.get_query_argument, self.double
-        if ask("appid") != double.app_id or not ask("openid"):
+        apps = {double.app_id, double.web_app_id} - {""}
+        if ask("appid") not in apps or not ask("openid"):
             raise NotAccepted(400, "PARAM_ERROR", "参数错误")
         state = double.parkings.service(ask("plate_number"), ask("plate_color"))
         shown = {
@@ -108,7 +111,13 @@ class Services(CounterHandler):
     double: "WeChatDouble"
 
     async def get(self) -> None:
-        await self.finish({"services": self.double.parkings.services})
+        """List the plates that were told of last, or whose number has `number` in it."""
+        sought = self.get_query_argument("number", "").strip().upper()
+        double = self.double
+        self.set_header("Cache-Control", "no-store")
+        plates = double.parkings.plates(sought, limit=SHOWN)
+        shown = [show_plate(double, number, color, parking) for number, color, parking in plates]
+        await self.finish({"plates": shown})
 
     async def post(self) -> None:
         try:
@@ -120,6 +129,29 @@ class Services(CounterHandler):
         for parking in changed:
             tell_standing(self.double, parking)
         await self.finish({"changed": len(changed)})
+
+
+def show_plate(
+    double: "WeChatDouble", number: str, color: str, parking: Parking | None
+) -> dict[str, Any]:
+    """Show a plate on the control page: its service, where it stood last, and what became of that."""
+    shown: dict[str, Any] = {
+        "plate_number": number,
+        "plate_color": color,
+        "state": double.parkings.service(number, color),
+        "parking": None,
+    }
+    if parking is not None:
+        trade = double.book.trades.get(parking.trade_no)
+        shown["parking"] = {
+            "name": parking.parking_name,
+            "start_time": parking.start_time,
+            "valid": parking.valid,
+            "state": parking.state,
+            "block_reason": parking.block_reason,
+            "debit": trade and {"state": trade.state, "amount": trade.amount},
+        }
+    return shown
 
 
 def decide(double: "WeChatDouble", trade: Trade) -> None:

@@ -3,6 +3,7 @@
 无感支付渠道：查询车牌服务、创建停车入场、扣费受理、查询扣费，各渠道同一说法。
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -17,6 +18,15 @@ class ServiceState(StrEnum):
     NORMAL = "normal"
     PAUSED = "paused"
     OUT_OF_SERVICE = "out_of_service"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderPage:
+    """A page of the provider's own, inside its app: of which program, where, and what it is told."""
+
+    app_id: str
+    path: str
+    told: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +71,16 @@ class ParkingProvider(Protocol):
 
     name: str
 
-    async def find_service(self, *, number: str, color: str, payer: str) -> ServiceState:
-        """Ask whether a payer has given a mandate for a plate."""
+    async def find_service(
+        self, *, number: str, color: str, payer: str, web: bool = False
+    ) -> ServiceState:
+        """Ask whether a payer has given a mandate for a plate; on the `web` he has another id."""
+
+    def service_page(self, *, number: str, color: str, payer: str) -> ProviderPage:
+        """Name the page where a driver opens the service for a plate, and ends it."""
+
+    def repay_page(self, *, payer: str) -> ProviderPage:
+        """Name the page where a driver repays what the provider has lent him."""
 
     async def enter(self, order: EntryOrder) -> EntryTold:
         """Tell of a car that has come; told again under the same number it is the same entry."""

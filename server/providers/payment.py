@@ -17,6 +17,8 @@ class Scene(StrEnum):
     """Where somebody pays."""
 
     JSAPI = "jsapi"
+    JSAPI_WEB = "jsapi_web"
+    """In the browser of the provider's app, which knows a payer by another id than its programs."""
     NATIVE = "native"
     H5 = "h5"
     PAGE = "page"

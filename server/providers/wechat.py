@@ -49,7 +49,13 @@ ANSWER_TIMEOUT_S = 10.0
 BILL_TIMEOUT_S = 60.0
 # 60 s: an unknown serial makes us fetch the certificates; forged ones must not make us do so often.
 FETCH_AGAIN_S = 60
-SCENES = {Scene.JSAPI: "jsapi", Scene.NATIVE: "native", Scene.H5: "h5"}
+SCENES = {
+    Scene.JSAPI: "jsapi",
+    Scene.JSAPI_WEB: "jsapi",
+    Scene.NATIVE: "native",
+    Scene.H5: "h5",
+}
+INSIDE = frozenset({Scene.JSAPI, Scene.JSAPI_WEB})
 TRADE_STATES = {
     "SUCCESS": TradeState.PAID,
     # A trade that was given back was paid before; how much of it is the refund's own story.
@@ -105,6 +111,7 @@ class WeChatPay:
             serial=config.wechat_serial,
             key=private_key(Path(config.wechat_key_file).read_bytes()),
             api_v3_key=config.wechat_api_v3_key.encode(),
+            web_app_id=config.wechat_web_app_id,
         )
         public_key_id = config.wechat_public_key_id
         return cls(url=config.wechat_url, merchant=merchant, keys=keys, public_key_id=public_key_id)
@@ -112,8 +119,13 @@ class WeChatPay:
     async def prepay(self, order: Order) -> dict[str, str]:
         """Tell WeChat of an order; see PaymentProvider."""
         merchant = self.merchant
+        # An openid is good for its own app alone.
+        app_id = merchant.web_app_id if order.scene is Scene.JSAPI_WEB else merchant.app_id
+        scene = SCENES.get(order.scene) if app_id else None
+        if scene is None:
+            raise Refused("scene_not_supported", "该支付方式不支持此场景", scene=order.scene.value)
         body: dict[str, Any] = {
-            "appid": merchant.app_id,
+            "appid": app_id,
             "mchid": merchant.merchant_id,
             "description": order.description,
             "out_trade_no": order.trade_no,
@@ -121,28 +133,25 @@ class WeChatPay:
             "notify_url": order.notify_url,
             "amount": {"total": order.amount, "currency": "CNY"},
         }
-        if order.scene is Scene.JSAPI:
+        if order.scene in INSIDE:
             body["payer"] = {"openid": order.payer}
         if order.scene is Scene.H5:
             body["scene_info"] = {"payer_client_ip": order.client_ip, "h5_info": {"type": "Wap"}}
-        scene = SCENES.get(order.scene)
-        if scene is None:
-            raise Refused("scene_not_supported", "该支付方式不支持此场景", scene=order.scene.value)
         answer = await self.call("POST", f"/v3/pay/transactions/{scene}", body, order.trade_no)
-        if order.scene is Scene.JSAPI:
-            return self._jsapi(str(answer["prepay_id"]))
+        if order.scene in INSIDE:
+            return self._jsapi(str(answer["prepay_id"]), app_id)
         return {name: str(answer[name]) for name in ("code_url", "h5_url") if name in answer}
 
-    def _jsapi(self, prepay_id: str) -> dict[str, str]:
+    def _jsapi(self, prepay_id: str, app_id: str) -> dict[str, str]:
         timestamp, nonce = str(int(self._now().timestamp())), token_hex(16)
         package = f"prepay_id={prepay_id}"
         return {
-            "appId": self.merchant.app_id,
+            "appId": app_id,
             "timeStamp": timestamp,
             "nonceStr": nonce,
             "package": package,
             "signType": "RSA",
-            "paySign": self.merchant.sign(self.merchant.app_id, timestamp, nonce, package),
+            "paySign": self.merchant.sign(app_id, timestamp, nonce, package),
         }
 
     async def query(self, trade_no: str) -> Trade:
@@ -239,7 +248,7 @@ class WeChatPay:
 
     def _trade(self, said: Mapping[str, Any]) -> Trade:
         self._require_ours(said)
-        if said.get("appid") != self.merchant.app_id:
+        if not self.merchant.knows_app(said.get("appid")):
             raise Forged("appid")
         state = TRADE_STATES.get(str(said["trade_state"]), TradeState.UNKNOWN)
         if state is not TradeState.PAID:

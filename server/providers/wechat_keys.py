@@ -57,6 +57,12 @@ class Merchant:
     serial: str
     key: RSAPrivateKey = field(repr=False)
     api_v3_key: bytes = field(repr=False)
+    web_app_id: str = ""
+    """The official account's, for pages in WeChat's browser; none where there is none."""
+
+    def knows_app(self, app_id: object) -> bool:
+        """Say whether an app is one of ours."""
+        return bool(app_id) and app_id in (self.app_id, self.web_app_id)
 
     def sign(self, *parts: str) -> str:
         """Sign lines, each with its line feed."""

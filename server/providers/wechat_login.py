@@ -1,4 +1,7 @@
-"""Tells as whom somebody opened the mini-program: WeChat Pay asks for the payer's openid (小程序登录)."""
+"""Tells who holds the phone, as WeChat Pay asks for a payer's openid: in the mini-program, and in the browser.
+
+小程序登录（wx.login）与网页授权（snsapi_base）：换取付款人的 openid。
+"""
 
 import json
 from typing import Any, Self
@@ -19,36 +22,78 @@ BAD_CODES = frozenset({40029, 40163})
 
 
 class WeChatLogin:
-    """Changes a code of `wx.login` into an openid; the session key that comes along is not kept."""
+    """Changes codes into openids; the session keys and tokens that come along are not kept.
 
-    def __init__(self, *, url: str, app_id: str, secret: str) -> None:
+    A person has one openid in the mini-program and another one with the official account, whose
+    app is the `web` one: its id and secret, and where its browser asks.
+    """
+
+    def __init__(
+        self,
+        *,
+        url: str,
+        app_id: str,
+        secret: str,
+        authorize_url: str = "",
+        web_app_id: str = "",
+        web_secret: str = "",
+    ) -> None:
         self._url = url.rstrip("/")
-        self._app_id = app_id
-        self._secret = secret
+        self._program = (app_id, secret)
+        self._authorize_url = authorize_url.rstrip("/")
+        self._web = (web_app_id, web_secret)
 
     @classmethod
     def from_config(cls, config: Config) -> Self:
-        """Make it for the app that orders are made for."""
+        """Make it for the apps that orders are made for."""
         return cls(
             url=config.wechat_login_url,
             app_id=config.wechat_app_id,
             secret=config.wechat_app_secret,
+            authorize_url=config.wechat_authorize_url,
+            web_app_id=config.wechat_web_app_id,
+            web_secret=config.wechat_web_app_secret,
         )
 
     async def openid(self, code: str) -> str:
-        """Give the openid behind a code, which is good once and for five minutes.
+        """Give the openid behind a code of `wx.login`, which is good once and for five minutes.
 
         Refuses with `wechat_code_invalid` what is no code any more; Unavailable where WeChat does
         not answer, or does not know us.
         """
+        return await self._ask("/sns/jscode2session", self._program, js_code=code)
+
+    def web_page(self, *, return_to: str, state: str) -> str:
+        """Name the page that sends WeChat's browser back with a code, without asking anybody.
+
+        Refuses with `wechat_web_off` where there is no official account.
+        """
+        app_id, _ = self._web_app()
+        # In this order: WeChat has been known to refuse another one.
         asked = {
-            "appid": self._app_id,
-            "secret": self._secret,
-            "js_code": code,
-            "grant_type": "authorization_code",
+            "appid": app_id,
+            "redirect_uri": return_to,
+            "response_type": "code",
+            "scope": "snsapi_base",
+            "state": state,
         }
+        return f"{self._authorize_url}/connect/oauth2/authorize?{urlencode(asked)}#wechat_redirect"
+
+    async def web_openid(self, code: str) -> str:
+        """Give the openid behind a code that WeChat's browser came back with; see `openid`."""
+        return await self._ask("/sns/oauth2/access_token", self._web_app(), code=code)
+
+    def _web_app(self) -> tuple[str, str]:
+        if not all(self._web):
+            raise Refused("wechat_web_off", "微信内网页支付未开通，请使用小程序或在浏览器打开")
+        return self._web
+
+    async def _ask(self, path: str, app: tuple[str, str], **code: str) -> str:
+        """Ask for an openid."""
+        app_id, secret = app
+        asked = {"appid": app_id, "secret": secret, **code, "grant_type": "authorization_code"}
         request = HTTPRequest(
-            f"{self._url}/sns/jscode2session?{urlencode(asked)}",
+            f"{self._url}{path}?{urlencode(asked)}",
             connect_timeout=CONNECT_TIMEOUT_S,
             request_timeout=ANSWER_TIMEOUT_S,
             follow_redirects=False,

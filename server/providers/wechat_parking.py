@@ -1,11 +1,12 @@
 """Debits parking through WeChat's Pay Score parking, API v3: services, entries, debits (无感支付)."""
 
 from datetime import datetime
+from secrets import token_hex
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from server.kernel.errors import Refused, Unavailable
-from server.providers.parking import DebitOrder, EntryOrder, Parked, ServiceState
+from server.providers.parking import DebitOrder, EntryOrder, Parked, ProviderPage, ServiceState
 from server.providers.payment import EntryTold, Forged, Trade, TradeState
 from server.providers.wechat import WeChatPay
 from server.providers.wechat_bill import BEIJING
@@ -24,6 +25,9 @@ SERVICES = {
     "PAUSE": ServiceState.PAUSED,
     "OUT_SERVICE": ServiceState.OUT_OF_SERVICE,
 }
+# WeChat's own mini-programs, the same for every merchant.
+SERVICE_APP, SERVICE_PATH = "wxbcad394b3d99dac9", "/pages/auth-creditpay/auth-creditpay"
+REPAY_APP, REPAY_PATH = "wx5e73c65404eee268", "pages/invest_list/invest_list"
 # 128 letters: what WeChat takes of a place's name and of a description.
 NAME_LETTERS = 128
 NOT_THERE = frozenset({"wechat_order_not_exist", "wechat_resource_not_exists", "wechat_not_found"})
@@ -37,10 +41,13 @@ class WeChatParking:
     def __init__(self, pay: WeChatPay) -> None:
         self._pay = pay
 
-    async def find_service(self, *, number: str, color: str, payer: str) -> ServiceState:
+    async def find_service(
+        self, *, number: str, color: str, payer: str, web: bool = False
+    ) -> ServiceState:
         """Ask for a plate's service; see ParkingProvider."""
+        merchant = self._pay.merchant
         asked = {
-            "appid": self._pay.merchant.app_id,
+            "appid": merchant.web_app_id if web else merchant.app_id,
             "plate_number": number,
             "plate_color": COLORS[color],
             "openid": payer,
@@ -48,6 +55,26 @@ class WeChatParking:
         path = f"/v3/vehicle/parking/services/find?{urlencode(asked)}"
         answer = await self._pay.call("GET", path, None, number)
         return SERVICES.get(str(answer.get("service_state")), ServiceState.OUT_OF_SERVICE)
+
+    def service_page(self, *, number: str, color: str, payer: str) -> ProviderPage:
+        """Name the page of the mini-program of Pay Score parking; see ParkingProvider."""
+        told = {
+            "mchid": self._pay.merchant.merchant_id,
+            "openid": payer,
+            "plate_number": number,
+            "plate_color": COLORS[color],
+            "trade_scene": SCENE,
+        }
+        return ProviderPage(app_id=SERVICE_APP, path=SERVICE_PATH, told=told)
+
+    def repay_page(self, *, payer: str) -> ProviderPage:
+        """Name the page of the mini-program of advances; see ParkingProvider."""
+        told = {
+            "mchid": self._pay.merchant.merchant_id,
+            "openid": payer,
+            "nonce_str": token_hex(16),
+        }
+        return ProviderPage(app_id=REPAY_APP, path=REPAY_PATH, told=told)
 
     async def enter(self, order: EntryOrder) -> EntryTold:
         """Tell of a car that has come; see ParkingProvider."""

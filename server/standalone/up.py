@@ -179,6 +179,7 @@ class City:
             "SMARTCLOUD_SMS_URL": config.sms_url,
             "SMARTCLOUD_WECHAT_URL": config.wechat_url,
             "SMARTCLOUD_WECHAT_LOGIN_URL": config.wechat_login_url,
+            "SMARTCLOUD_WECHAT_AUTHORIZE_URL": config.wechat_authorize_url,
             "SMARTCLOUD_ALIPAY_URL": config.alipay_url,
             "PYTHONUNBUFFERED": "1",
         }

@@ -80,6 +80,8 @@ def test_what_anyone_may_call_is_listed_here() -> None:
         "post /api/console/logins",
         # Changes the phone's own code for who it is; who pays behind a link has no login.
         "post /api/motorist/wechat-openids",
+        "post /api/motorist/wechat-authorizations",
+        "post /api/motorist/wechat-web-openids",
         "get /api/open/debts/{token}",
         "post /api/open/debts/{token}/intents",
         "get /api/open/debts/{token}/intents/{intent_id}",

@@ -200,6 +200,14 @@ class FakePayers:
             raise Refused("wechat_code_invalid", "微信登录已失效，请重试")
         return "o1"
 
+    def web_page(self, *, return_to: str, state: str) -> str:
+        """Name a page that shows what it was told."""
+        return f"https://wechat/authorize?to={return_to}&state={state}"
+
+    async def web_openid(self, code: str) -> str:
+        """Give another openid than the program's."""
+        return f"{await self.openid(code)}-web"
+
 
 async def _well() -> dict[str, Any]:
     return {"well": True, "components": {}}

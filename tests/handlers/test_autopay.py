@@ -60,6 +60,26 @@ async def test_a_motorist_asks_for_his_own_plates_only(site: Site) -> None:
     assert "v9" not in [one["id"] for one in mine]
 
 
+async def test_a_motorist_is_shown_the_providers_pages_and_his_own_stays(site: Site) -> None:
+    entry = await told_of(site)
+    token = await site.motorist()
+
+    mandate = said(
+        await site.ask("GET", "/api/motorist/vehicles/v1/autopay?payer=openid-1", token=token)
+    )
+    own = said(await site.ask("GET", "/api/motorist/autopay", token=token))
+    nobody = await site.ask("GET", "/api/motorist/autopay")
+
+    assert mandate["page"]["told"] == {"plate": f"blue {PLATE.number}", "payer": "openid-1"}
+    assert mandate["repay"]["path"] == "repay"
+    [vehicle] = own["vehicles"]
+    assert (vehicle["id"], vehicle["standing"], vehicle["told_at"]) == ("v1", None, None)
+    assert own["grounds"][0]["places"] == 1
+    shown = [(one["stay_id"], one["outcome"], one["state"]) for one in own["debits"]]
+    assert shown == [(entry.stay_id, "standing", "asked")]
+    assert code(nobody) == (401, "login_required")
+
+
 async def test_clerks_in_scope_see_what_the_provider_was_told(site: Site) -> None:
     entry = await told_of(site)
     path = f"/api/console/stays/{entry.stay_id}/parking-entries"

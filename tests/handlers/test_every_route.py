@@ -11,6 +11,7 @@ import pytest
 from handlers.base import Action, Permit
 from handlers.openapi import VERBS, action_of
 from handlers.routes import api_handlers
+from handlers.wechat_states import COOKIE, write_state
 from realtime.tokens import read_connection_token
 from server.domain.billing import Coupon, grant_coupons
 from server.domain.billing.reactions import bill_priced_stays
@@ -65,6 +66,8 @@ CALLS: dict[str, tuple[dict[str, str], str, Any]] = {
     "GET /api/time": ({}, "", None),
     "POST /api/motorist/login-codes": ({}, "", {"phone": "13800000002"}),
     "POST /api/motorist/wechat-openids": ({}, "", {"code": "person-1"}),
+    "POST /api/motorist/wechat-authorizations": ({}, "", {"return_to": "http://127.0.0.1:8800/m/"}),
+    "POST /api/motorist/wechat-web-openids": ({}, "", {"code": "person-1", "state": "$state"}),
     "POST /api/motorist/logins": ({}, "", {"phone": PHONE, "code": ""}),
     "DELETE /api/motorist/logins/current": ({}, "", None),
     "POST /api/motorist/realtime-tokens": ({}, "", None),
@@ -78,6 +81,7 @@ CALLS: dict[str, tuple[dict[str, str], str, Any]] = {
     "POST /api/motorist/vehicles": ({}, "", {**BLUE, "number": "粤B55555"}),
     "DELETE /api/motorist/vehicles/{vehicle_id}": ({"vehicle_id": "$spare"}, "", None),
     "POST /api/motorist/vehicles/{vehicle_id}/preferred": ({"vehicle_id": "$bound"}, "", None),
+    "GET /api/motorist/autopay": ({}, "", None),
     "GET /api/motorist/vehicles/{vehicle_id}/autopay": ({"vehicle_id": "$bound"}, "?payer=openid-1", None),
     "GET /api/console/stays/{stay_id}/parking-entries": ({"stay_id": "$ended"}, "", None),
     "GET /api/motorist/stays/{stay_id}/fee": ({"stay_id": "$stay"}, "", None),
@@ -124,6 +128,7 @@ CALLS: dict[str, tuple[dict[str, str], str, Any]] = {
     "POST /api/console/stay-edits": ({}, "", {"kind": "void", "reason": "测试", "stay_id": "$ended"}),
     "POST /api/console/stay-edit-previews": ({}, "", {"kind": "void", "reason": "测试", "stay_id": "$ended"}),
     "GET /api/console/stay-edit-requests": ({}, "", None),
+    "GET /api/console/stay-edit-requests/{request_id}": ({"request_id": "$approved"}, "", None),
     "POST /api/console/stay-edit-requests/{request_id}/approval": ({"request_id": "$approved"}, "", None),
     "POST /api/console/stay-edit-requests/{request_id}/rejection": ({"request_id": "$rejected"}, "", {"remark": "证据不足"}),
     "POST /api/console/stay-edit-requests/{request_id}/withdrawal": ({"request_id": "$withdrawn"}, "", None),
@@ -392,6 +397,7 @@ async def call(site: Site, route: Route, tokens: dict[str, str]) -> Any:
     if route.name == "POST /api/motorist/logins":
         await site.ask("POST", "/api/motorist/login-codes", {"phone": PHONE})
         body = {**body, "code": site.messages.sent[-1][2]["code"]}
+    site.known["state"] = write_state(site.token_key, "secret", site.world.now)
     who = "finance" if route.path.startswith(FINANCE) else route.audience
     return await site.ask(
         route.verb,
@@ -404,7 +410,7 @@ async def call(site: Site, route: Route, tokens: dict[str, str]) -> Any:
 
 def headers_of(route: Route) -> dict[str, str]:
     """Give the headers that an address wants beside the token."""
-    key = KEY if route.audience is Audience.OPEN else {}
+    key = KEY if route.audience is Audience.OPEN else {"Cookie": f"{COOKIE}=secret"}
     return {**key, "Idempotency-Key": token_hex(8)} if route.action.once else key
 
 

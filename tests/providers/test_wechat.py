@@ -38,7 +38,12 @@ from tests.providers.pay import Inbox, listening, merchant_inbox, order, post
 MERCHANT_KEY, PLATFORM_KEY, STRANGERS_KEY = new_key(), new_key(), new_key()
 API_KEY = b"0123456789abcdef0123456789abcdef"
 MERCHANT = Merchant(
-    app_id="wx1", merchant_id="1900000001", serial="5E", key=MERCHANT_KEY, api_v3_key=API_KEY
+    app_id="wx1",
+    merchant_id="1900000001",
+    serial="5E",
+    key=MERCHANT_KEY,
+    api_v3_key=API_KEY,
+    web_app_id="wx-web",
 )
 PUBLIC_KEY_ID = "PUB_KEY_ID_0119000000012026"
 
@@ -79,6 +84,7 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
     double = WeChatDouble(
         url="",
         app_id=MERCHANT.app_id,
+        web_app_id=MERCHANT.web_app_id,
         merchant_id=MERCHANT.merchant_id,
         merchant_serial=MERCHANT.serial,
         merchant_key=MERCHANT_KEY,
@@ -121,6 +127,32 @@ async def test_a_phone_gets_what_it_needs_to_pay_signed_by_us(site: Site) -> Non
     MERCHANT_KEY.public_key().verify(signature, signed, PKCS1v15(), SHA256())
     assert told["package"].startswith("prepay_id=")
     assert "h5_url" in await site.client().prepay(order("trade0002", scene=Scene.H5))
+
+
+async def test_in_wechats_browser_the_official_account_takes_the_payment(site: Site) -> None:
+    client = site.client()
+    site.double.openids |= {"of-program": "wx1", "of-account": "wx-web"}
+
+    told = await client.prepay(order(scene=Scene.JSAPI_WEB, payer="of-account"))
+    await site.pay()
+    with pytest.raises(Refused):  # an openid is good for its own app alone
+        await client.prepay(order("trade0002", scene=Scene.JSAPI_WEB, payer="of-program"))
+
+    trade = await client.query("trade0001")
+    lines = (told["appId"], told["timeStamp"], told["nonceStr"], told["package"])
+    signed = "".join(f"{line}\n" for line in lines).encode()
+    signature = base64.b64decode(told["paySign"])
+    MERCHANT_KEY.public_key().verify(signature, signed, PKCS1v15(), SHA256())
+    assert (told["appId"], trade.state) == ("wx-web", TradeState.PAID)
+
+
+async def test_without_an_official_account_its_scene_is_refused(site: Site) -> None:
+    client = site.client(merchant=replace(MERCHANT, web_app_id=""))
+
+    with pytest.raises(Refused) as refusal:
+        await client.prepay(order(scene=Scene.JSAPI_WEB, payer="openid-1"))
+
+    assert refusal.value.code == "scene_not_supported"
 
 
 async def test_a_scene_that_there_is_not_is_refused(site: Site) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from tornado.httpclient import AsyncHTTPClient
@@ -381,8 +382,14 @@ async def test_services_are_set_by_hand_and_kept_over_a_restart(site: Site) -> N
     page = await AsyncHTTPClient().fetch(f"{site.url}/control")
 
     assert wrong == [400] * 4
-    assert json.loads(shown.body) == {"services": {f"BLUE {NUMBER}": "PAUSE"}}
-    assert "设置车牌服务" in page.body.decode()
+    [plate] = json.loads(shown.body)["plates"]
+    assert (plate["plate_number"], plate["plate_color"], plate["state"]) == (
+        NUMBER,
+        "BLUE",
+        "PAUSE",
+    )
+    assert plate["parking"] is None
+    assert "为这个车牌开通" in page.body.decode()
     book = site.double.parkings
     again = ParkingBook(book._path, now=site.double.now, assume=nobody)
     assert (again.services, again.parkings) == (book.services, book.parkings)
@@ -495,3 +502,24 @@ async def test_the_genuine_notices_that_they_were_made_of_are_believed() -> None
     assert (paid.amount, paid.paid_at) == (400, NOW)
     assert back == paid
     assert failed == Trade(trade_no="debit0001", state=TradeState.CLOSED)
+
+
+async def test_the_control_page_is_told_of_plates_where_they_stand_and_what_was_debited(
+    site: Site,
+) -> None:
+    parking, order = await entered(site)
+    await parking.debit(order)
+    await site.double.notifier.drain()
+    await parking.enter(entry(site, "entry0002", car=parked(plate_number="粤B99999")))
+
+    async def listed(sought: str = "") -> list[Any]:
+        address = f"{site.url}/services?{urlencode({'number': sought})}"
+        found: list[Any] = json.loads((await AsyncHTTPClient().fetch(address)).body)["plates"]
+        return found
+
+    newest, older = await listed()
+    assert [newest["plate_number"], older["plate_number"]] == ["粤B99999", NUMBER]
+    assert (newest["state"], newest["parking"]["debit"]) == ("OUT_SERVICE", None)
+    assert older["parking"]["debit"] == {"state": "paid", "amount": order.amount}
+    assert await listed("12345") == [older]
+    assert await listed("粤Z") == []

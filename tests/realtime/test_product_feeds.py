@@ -14,6 +14,8 @@ from realtime.broker_memory import MemoryBroker
 from realtime.feeds import FEEDS, SILENT, publications_of
 from realtime.own import own_bill
 from realtime.snapshots import Snapshots
+from server.domain.autopay import ParkingEntryChanged
+from server.domain.autopay.reactions import follow_cars
 from server.domain.billing import (
     Bill,
     BillClaimed,
@@ -85,6 +87,7 @@ from server.domain.stay import (
     StayReleased,
     StayVoided,
     SupplyChanged,
+    change_policy,
     dispute_stay,
     edit_stay,
     identify_berth,
@@ -339,6 +342,13 @@ async def give_up_debt(world: World) -> None:
     await world.run(approve_write_off, actor=APPROVER, write_off_id=asked.id)
 
 
+async def tell_of(world: World) -> None:
+    """Let a car stand where autopay is on."""
+    await world.run(change_policy, scope="place:s1", values={"autopay": "on"}, v=0)
+    await park(world)
+    await world.run(follow_cars, facts=await world.facts(StayIdentified))
+
+
 SCENARIOS: dict[type[Fact], Callable[[World], Awaitable[Any]]] = {
     OccupancyChanged: park,
     StayOpened: park,
@@ -362,6 +372,7 @@ SCENARIOS: dict[type[Fact], Callable[[World], Awaitable[Any]]] = {
     WalletChanged: fill_wallet,
     VehicleBound: bind,
     VehicleUnbound: bind,
+    ParkingEntryChanged: tell_of,
     RefundOpened: give_back,
     RefundSucceeded: give_back,
     ArrearsOpened: fall_due,

@@ -2,6 +2,13 @@
 import { createSSRApp } from 'vue'
 import App from './App.vue'
 import { i18n } from './locale'
+import { onWeChatWeb } from './services/payer'
+import { takeReturn } from './services/wechat-web'
+
+// #ifdef H5
+// Before the router reads the address.
+if (onWeChatWeb) takeReturn()
+// #endif
 
 export function createApp() {
   const app = createSSRApp(App)

@@ -85,10 +85,12 @@ test('evidence tells what a driver understands, and leaves out what was not beli
     entry('reading', { kind: 'arrived', verdict: 'duplicate', plate: null }),
     entry('reading', { kind: 'heartbeat', verdict: 'applied', plate: null }),
     entry('photo', { kind: 'patrol' }),
+    entry('payment', { provider: 'wechat', amount: 600 }),
+    entry('refund', { state: 'closed', amount: 600, reason: '误收' }),
     entry('review', { outcome: null, statement: '不在现场', remark: '' }, 'self'),
   ])
 
-  expect(told.map(({ text }) => text)).toEqual(['stay.entry.arrived', 'stay.entry.photo.patrol', 'stay.entry.review'])
+  expect(told.map(({ text }) => text)).toEqual(['stay.entry.arrived', 'stay.entry.photo.patrol', 'stay.entry.payment', 'stay.entry.refund.other', 'stay.entry.review'])
   expect(told[1]?.photo).toBe(true)
-  expect(told[2]?.note).toBe('不在现场')
+  expect(told[4]?.note).toBe('不在现场')
 })

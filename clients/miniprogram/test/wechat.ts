@@ -61,6 +61,7 @@ export class ServerSocket {
 export function wechat(route: Route, { stored = new Map<string, unknown>(), personal = '' } = {}) {
   const socket = new ServerSocket(personal)
   const shown: { url: string }[] = []
+  const opened: { appId: string; path: string; extraData: object }[] = []
   const windowInfo = { windowWidth: 390, windowHeight: 800, statusBarHeight: 44, pixelRatio: 3, screenHeight: 844, safeArea: {} }
   const nothing = () => undefined
   const wx: Record<string, unknown> = {
@@ -83,6 +84,11 @@ export function wechat(route: Route, { stored = new Map<string, unknown>(), pers
       const path = url.replace(/^https?:\/\/[^/]+/, '')
       const { status, body } = route(`${method} ${path}`, data ? JSON.parse(data) : null, header.Authorization ?? '')
       queueMicrotask(() => success({ statusCode: status, data: body }))
+    },
+    login: ({ success }: { success: (login: { code: string; errMsg: string }) => void }) => success({ code: 'code-1', errMsg: 'login:ok' }),
+    navigateToMiniProgram: (options: (typeof opened)[number] & { success?: (answer: object) => void }) => {
+      opened.push(options)
+      options.success?.({ errMsg: 'navigateToMiniProgram:ok' })
     },
     navigateTo: (options: { url: string }) => shown.push(options),
   }
@@ -108,6 +114,7 @@ export function wechat(route: Route, { stored = new Map<string, unknown>(), pers
     root,
     socket,
     shown,
+    opened,
     start(): void {
       require(join(root, 'app.js'))
       app.onLaunch?.({})

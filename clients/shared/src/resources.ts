@@ -108,7 +108,7 @@ export interface RunningFee {
 }
 
 export type Provider = 'wechat' | 'alipay'
-export type Scene = 'jsapi' | 'native' | 'h5' | 'page' | 'wap'
+export type Scene = 'jsapi' | 'jsapi_web' | 'native' | 'h5' | 'page' | 'wap'
 export type IntentState = 'created' | 'pending' | 'succeeded' | 'closed' | 'expired'
 
 /** A wish to pay; `client` is what the payer's phone needs for it. */
@@ -163,7 +163,7 @@ export interface WalletEntry {
 /** One thing that is known of a stay; what it says follows from its kind. */
 export interface EvidenceEntry {
   at: string
-  kind: 'reading' | 'photo' | 'edit' | 'price' | 'review' | 'bill'
+  kind: 'reading' | 'photo' | 'edit' | 'price' | 'review' | 'bill' | 'discount' | 'payment' | 'refund'
   id: string
   by: string | null
   device_id: string | null
@@ -221,6 +221,60 @@ export interface Debt {
     lines: { text: string; amount: number }[]
   }[]
   providers: Provider[]
+}
+
+// Autopay
+
+export type MandateState = 'normal' | 'paused' | 'out_of_service'
+export type AutopayBlock = 'paused' | 'overdue' | 'removed' | 'out_of_service' | 'not_eligible' | 'other'
+export type AutopayOutcome = 'standing' | 'under_way' | 'again' | 'paid' | 'left' | 'over'
+
+/** A page of the provider's own mini-program, and what it is told when it is opened. */
+export interface ProviderPage {
+  app_id: string
+  path: string
+  told: Record<string, string>
+}
+
+/** What the provider says of a vehicle now. */
+export interface Mandate {
+  service: MandateState
+  /** Where the service is opened and ended. */
+  page: ProviderPage
+  /** Where what was advanced is repaid. */
+  repay: ProviderPage
+}
+
+/** A vehicle, with what the provider said when it last stood somewhere. */
+export interface AutopayVehicle extends Vehicle {
+  standing: 'normal' | 'blocked' | null
+  block: AutopayBlock | null
+  told_at: string | null
+}
+
+/** A stay that the provider was told of, and what came of that. */
+export interface OwnDebit {
+  stay_id: string
+  plate: Plate
+  place_name: string
+  arrived_at: string
+  left_at: string | null
+  outcome: AutopayOutcome
+  state: string
+  block: AutopayBlock | null
+  closing: string | null
+  attempt: number
+  again_at: string | null
+  amount: number
+  paid_at: string | null
+  bill_id: string | null
+  open: number
+}
+
+export interface OwnAutopay {
+  grounds: { operator: string; everywhere: boolean; places: number; limit: number }[]
+  vehicles: AutopayVehicle[]
+  debits: OwnDebit[]
 }
 
 // Patrol
@@ -291,6 +345,8 @@ export interface CashShift {
 export interface OwnShift {
   shift: CashShift | null
   payments: Payment[]
+  /** More cash than that, in fen, is confirmed twice. */
+  confirm_above: number
 }
 
 export interface IdentifiedStay {

@@ -20,6 +20,8 @@ class ParkingEntryChanged(Fact):
     state: EntryState
     block: Block | None
     closing: Closing | None
+    owner_id: str | None = None
+    """Whose stay it is."""
 
     @property
     def key(self) -> str:

@@ -25,6 +25,18 @@ class Step(StrEnum):
     RETRY = "retry"
 
 
+class Outcome(StrEnum):
+    """在停 扣费中 待重试 已扣费 待手动缴费 无需扣费: what a driver is told of a stay."""
+
+    STANDING = "standing"
+    UNDER_WAY = "under_way"
+    AGAIN = "again"
+    PAID = "paid"
+    LEFT = "left"
+    """Nothing is debited any more, and something is to be paid by hand."""
+    OVER = "over"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matter:
     """All that an entry is judged by; `intent` is its own debit."""
@@ -99,6 +111,18 @@ def next_attempt(entry: ParkingEntry, *, id: str, now: datetime) -> ParkingEntry
         created_at=now,
         ask_at=now + LADDER[entry.attempt - 1],
     )
+
+
+def outcome_of(entry: ParkingEntry, *, stay: Stay, bill: Bill | None, now: datetime) -> Outcome:
+    """Tell what has become of a stay by its newest entry."""
+    if entry.state is EntryState.USED:
+        return Outcome.PAID
+    if stay.open and stay.state is not StayState.VOID:
+        return Outcome.STANDING
+    if entry.live:
+        waits = entry.attempt > 1 and entry.ask_at is not None and entry.ask_at > now
+        return Outcome.AGAIN if waits else Outcome.UNDER_WAY
+    return Outcome.LEFT if bill is not None and bill.open else Outcome.OVER
 
 
 def _fits(bill: Bill, stay: Stay) -> bool:

@@ -68,7 +68,9 @@ async def hear_entry(
     heard = entry.hear(parking_id=parking_id, block=block, at=at)
     if heard is entry:
         return entry
-    kept = _save(work, heard, told=(heard.state, heard.block) != (entry.state, entry.block))
+    stay = await work.table(Stay).maybe(entry.stay_id)
+    told = (heard.state, heard.block) != (entry.state, entry.block)
+    kept = _save(work, heard, stay, told=told)
     await follow_stays(work, stay_ids=[kept.stay_id])
     return kept
 
@@ -78,7 +80,8 @@ async def decline_entry(work: Work, *, entry_id: str) -> ParkingEntry:
     entry = await work.table(ParkingEntry).get(entry_id)
     if entry.state is not EntryState.ASKED:
         return entry
-    return _save(work, entry.to(EntryState.DECLINED))
+    stay = await work.table(Stay).maybe(entry.stay_id)
+    return _save(work, entry.to(EntryState.DECLINED), stay)
 
 
 async def put_off_entry(work: Work, *, entry_id: str) -> ParkingEntry:
@@ -173,20 +176,20 @@ async def _settle(
     policy = await policy_for(work, organization_id=entry.organization_id, place_id=entry.place_id)
     step = next_step(entry, Matter(stay=stay, bill=bill, intent=intent, policy=policy))
     if step is Step.USE:
-        _save(work, replace(entry.to(EntryState.USED), closing=None))
+        _save(work, replace(entry.to(EntryState.USED), closing=None), stay)
     elif not entry.live or step is Step.KEEP:
         return
     elif step is Step.DEBIT:
         if entry.ask_at is None:
             work.table(ParkingEntry).save(replace(entry, ask_at=work.now, asks=0))
     elif step is Step.RETRY:
-        _save(work, entry.close(Closing.FAILED))
+        _save(work, entry.close(Closing.FAILED), stay)
         again = next_attempt(entry, id=work.new_id(), now=work.now)
         if again is not None:
-            _add(work, again)
+            _add(work, again, stay)
     else:
         assert isinstance(step, Closing)
-        _save(work, entry.close(step))
+        _save(work, entry.close(step), stay)
 
 
 def _tells_of(entry: ParkingEntry, stay: Stay) -> bool:
@@ -206,7 +209,8 @@ async def _make(work: Work, stay: Stay) -> None:
     for other in await rows.find({**plate, "live": True}):
         if other.stay_id != stay.id and other.arrived_at > stay.arrived_at:
             return
-        _save(work, other.close(Closing.SUPERSEDED))
+        former = stay if other.stay_id == stay.id else await work.table(Stay).maybe(other.stay_id)
+        _save(work, other.close(Closing.SUPERSEDED), former)
     _add(
         work,
         ParkingEntry(
@@ -221,6 +225,7 @@ async def _make(work: Work, stay: Stay) -> None:
             created_at=work.now,
             ask_at=work.now,
         ),
+        stay,
     )
 
 
@@ -241,18 +246,18 @@ async def _is_being_paid(work: Work, stay_id: str) -> bool:
     return await work.table(Intent).one({"holding": held, "live": True}) is not None
 
 
-def _add(work: Work, entry: ParkingEntry) -> None:
-    _tell(work, work.table(ParkingEntry).add(entry))
+def _add(work: Work, entry: ParkingEntry, stay: Stay | None) -> None:
+    _tell(work, work.table(ParkingEntry).add(entry), stay)
 
 
-def _save(work: Work, entry: ParkingEntry, *, told: bool = True) -> ParkingEntry:
+def _save(work: Work, entry: ParkingEntry, stay: Stay | None, *, told: bool = True) -> ParkingEntry:
     kept = work.table(ParkingEntry).save(entry)
     if told:
-        _tell(work, kept)
+        _tell(work, kept, stay)
     return kept
 
 
-def _tell(work: Work, entry: ParkingEntry) -> None:
+def _tell(work: Work, entry: ParkingEntry, stay: Stay | None) -> None:
     work.tell(
         ParkingEntryChanged(
             at=work.now,
@@ -264,5 +269,6 @@ def _tell(work: Work, entry: ParkingEntry) -> None:
             state=entry.state,
             block=entry.block,
             closing=entry.closing,
+            owner_id=stay.owner_id if stay else None,
         )
     )

@@ -72,6 +72,7 @@ from server.domain.stay.service.edits import (
     edit_stay,
     evaluates_stays,
     preview_edit,
+    preview_request,
     stay_in_sight,
 )
 from server.domain.stay.service.foreseeing import foresee_price
@@ -147,6 +148,7 @@ __all__ = [
     "photo_in_sight",
     "policy_for",
     "preview_edit",
+    "preview_request",
     "price_stay",
     "resolve_review",
     "resume_berth",

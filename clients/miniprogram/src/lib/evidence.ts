@@ -30,6 +30,12 @@ function textOf({ kind, said, by }: EvidenceEntry): string | null {
       return said.amount === null ? t('parking.unsettled') : t('stay.entry.price', { amount: showMoney(Number(said.amount)) })
     case 'bill':
       return t('stay.entry.bill', { amount: showMoney(Number(said.due)) })
+    case 'discount':
+      return t('stay.entry.discount', { amount: showMoney(Number(said.amount)) })
+    case 'payment':
+      return t('stay.entry.payment', { amount: showMoney(Number(said.amount)), method: t(`stay.entry.method.${said.provider}`) })
+    case 'refund':
+      return t(`stay.entry.refund.${said.state === 'succeeded' || said.state === 'requested' ? said.state : 'other'}`, { amount: showMoney(Number(said.amount)) })
     case 'review':
       if (said.outcome) return t(`stay.entry.outcome.${said.outcome}`)
       return t(by === 'self' ? 'stay.entry.review' : 'stay.entry.doubt')
@@ -46,6 +52,7 @@ function ofReading(said: EvidenceEntry['said']): string | null {
 
 function noteOf({ kind, said }: EvidenceEntry): string {
   if (kind === 'edit' && said.difference) return t('stay.entry.difference', { amount: showMoney(Number(said.difference)) })
+  if (kind === 'discount' || kind === 'refund') return String(said.reason || '')
   if (kind === 'review') return String(said.remark || said.statement || '')
   return ''
 }

@@ -3,13 +3,17 @@ import type { Intent, Provider, Scene } from '@smartcloud/shared'
 
 export type Method = Provider | 'wallet'
 
-/** Where the program runs: in WeChat, in a phone's browser, or in one on a desk. */
-export type Surface = 'wechat' | 'phone' | 'desk'
+/** Where the program runs: as WeChat's mini-program, in WeChat's own browser, in a phone's browser, or in one on a desk. */
+export type Surface = 'wechat' | 'wechat_web' | 'phone' | 'desk'
 
-export const surfaceOf = (user_agent: string): Surface => (/Mobi|Android|iPhone|HarmonyOS/i.test(user_agent) ? 'phone' : 'desk')
+export function surfaceOf(user_agent: string): Surface {
+  if (/MicroMessenger/i.test(user_agent)) return 'wechat_web'
+  return /Mobi|Android|iPhone|HarmonyOS/i.test(user_agent) ? 'phone' : 'desk'
+}
 
 const SCENES: Record<Surface, Partial<Record<Provider, Scene>>> = {
   wechat: { wechat: 'jsapi' },
+  wechat_web: { wechat: 'jsapi_web' },
   phone: { wechat: 'h5', alipay: 'wap' },
   desk: { wechat: 'native', alipay: 'page' },
 }

@@ -2,11 +2,13 @@
 import { computed, onScopeDispose, ref, shallowRef } from 'vue'
 import { ApiError, type Intent, type OwnPublication, type Payment, type Provider } from '@smartcloud/shared'
 import { addressOf, codeOf, isOver, sceneOf, surfaceOf, wishName, type Method, type Surface, type Wish } from '@/lib/paying'
+import { payByBridge } from '@/lib/wechat-web'
 import { t } from '@/locale'
 import { forgetKey, isKept, onceKey } from './keys'
-import { payerOf } from './payer'
+import { onWeChatWeb, openidHere, payerOf } from './payer'
 import { usePersonal } from './realtime'
 import { api, serverOrigin } from './server'
+import { weChatBridge } from './wechat-web'
 
 /** `choose` nothing under way · `starting` being begun · `code` a code is shown · `away` at the cashier, or back from it ·
  * `slow` no word for long · `paid` · `ended` closed or run out. */
@@ -102,8 +104,13 @@ export function usePaying(wish: () => Wish, calls: PayCalls, page: () => string)
 
   function payInWeChat(begun: Intent): void {
     step.value = 'away'
+    // #ifdef H5
+    void weChatBridge().then((bridge) => payByBridge(bridge, begun.client, () => void ask()))
+    // #endif
+    // #ifdef MP-WEIXIN
     const fields = begun.client as unknown as UniApp.RequestPaymentOptions
     uni.requestPayment({ ...fields, provider: 'wxpay', success: () => void ask(), fail: () => void ask() })
+    // #endif
   }
 
   /** Take up an intent that was begun before: come back from the cashier, or opened anew. */
@@ -162,6 +169,8 @@ export function usePaying(wish: () => Wish, calls: PayCalls, page: () => string)
     step.value = 'choose'
   }
 
+  // Leaving the page for it is less odd before anything was chosen; why it failed is said when somebody pays.
+  if (onWeChatWeb) void openidHere().catch(() => undefined)
   usePersonal((data) => {
     const told = data as OwnPublication
     if (intent.value && told.intent_id === intent.value.id) void ask()

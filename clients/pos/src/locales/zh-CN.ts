@@ -157,6 +157,7 @@ export default {
     running_note: '按当前时长计费，15 分钟内有效',
     none_title: '没有待缴费用',
     none_text: '这个车牌没有欠费，也没有待缴账单。',
+    free_text: '没有欠费；本次停车目前无需缴费，{time} 起 {amount}。',
     frozen: '申诉中，暂不收取',
     past_due: '逾期',
     elsewhere: '{name} · 代收 {count} 笔',

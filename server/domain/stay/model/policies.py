@@ -70,6 +70,8 @@ class Policy:
     review_mode: ReviewMode = ReviewMode.SOME
     # 50 yuan: two days of an ordinary berth.
     approval_limit: Fen = 5_000
+    # 200 yuan: more cash than that is asked about once more before it is taken.
+    cash_confirm_above: Fen = 20_000
     # 15 min: from paying to driving off.
     exit_grace_min: int = 15
     # 6: head, tail, both sides, the berth's number, the surroundings.

@@ -53,6 +53,7 @@ KEYS: Mapping[str, Key] = {
     "same_plate": Key("同牌在停作废策略", choices=SamePlate),
     "review_mode": Key("审核模式", choices=ReviewMode),
     "approval_limit": Key("免审核金额(分)", 0, 1_000_000),
+    "cash_confirm_above": Key("大额现金再次确认(分)", 0, 10_000_000, scopes=OF_OPERATORS),
     "autopay": Key("无感支付", choices=Autopay),
     "autopay_limit": Key("无感支付单笔上限(分)", 1, 1_000_000),
     "photos_max": Key("取证照片最大张数", 1, 20),
