@@ -139,6 +139,7 @@ class CaseBill(Schema):
     paid = Count(required=True)
     waived = Count(required=True)
     open = Count(required=True)
+    given_up = Count(required=True)
 
 
 class Reminder(Schema):
@@ -274,7 +275,7 @@ class PayLinkAnswer(Schema):
 
 
 class OwedBill(Bill):
-    """A bill that is to be paid, with where and when the car stood."""
+    """A bill that is to be paid, with where and when the car stood; claimed if before it was bound."""
 
     place_name = Text(required=True)
     berth_code = Text(required=True)
@@ -283,6 +284,7 @@ class OwedBill(Bill):
     past_due = fields.Boolean(required=True)
     past_due_at = _instant()
     frozen = fields.Boolean(required=True)
+    claimed = fields.Boolean(required=True)
 
 
 class ArrearsSums(Schema):
@@ -335,9 +337,10 @@ class OwnPlate(Schema):
 
 
 class OwnArrears(ArrearsSums):
-    """What one owes oneself, by all plates."""
+    """What one owes oneself, by all plates; what was written off, and may still be paid, apart."""
 
     plates = list_of(OwnPlate)
+    given_up = list_of(OwedBill)
 
 
 class Line(Schema):

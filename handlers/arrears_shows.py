@@ -109,7 +109,9 @@ def show_file(file: CaseFile) -> Shown:
     return {
         "case": show_case(file.case, pending),
         "owner": owner and {"name": owner.name, "phone": mask_phone(owner.phone)},
-        "bills": [_debt(one, file.now) for one in debts],
+        "bills": [
+            {**_debt(one, file.now), "given_up": file.given_up.get(one.stay_id, 0)} for one in debts
+        ],
         "reminders": [show_reminder(one) for one in file.reminders],
         "alerts": [show_alert(one, to_creditor=True) for one in file.alerts],
         "write_offs": [show_write_off(one) for one in file.write_offs],
@@ -259,7 +261,9 @@ def _elsewhere(found: Elsewhere) -> Shown:
 def show_own_arrears(found: Arrears) -> Shown:
     """Show to a motorist what he owes."""
     plates = dict.fromkeys(one.bill.plate for one in found.bills)
-    return {**_sums(found), "plates": [_own_plate(plate, found) for plate in plates]}
+    given_up = [_owed(one) for one in found.given_up]
+    own = [_own_plate(plate, found) for plate in plates]
+    return {**_sums(found), "plates": own, "given_up": given_up}
 
 
 def _own_plate(plate: Plate, found: Arrears) -> Shown:
@@ -298,6 +302,7 @@ def _owed(owed: OwedBill) -> Shown:
         "past_due": owed.past_due,
         "past_due_at": owed.past_due_at,
         "frozen": owed.frozen,
+        "claimed": owed.bill.claimed,
     }
 
 

@@ -62,8 +62,12 @@ def case_told(fact: CaseFact) -> list[Publication]:
     masked = {**head, "plate": mask_plate(fact.plate.number), **sums, "v": fact.v}
     shown = [Publication(f"arrears:{fact.organization_id}", masked)]
     if fact.owner_id is not None:
-        own = {**head, "plate": to_plain(fact.plate), **sums}
+        theirs = {"amount": fact.own_amount, "frozen": fact.own_frozen, "count": fact.own_count}
+        own = {**head, "plate": to_plain(fact.plate), "state": fact.state.value, **theirs}
         shown.append(Publication(f"#{fact.owner_id}", own))
+    if isinstance(fact, ArrearsChanged) and fact.owner_before is not None:
+        gone = {**head, "fact": "ArrearsRetracted"}
+        shown.append(Publication(f"#{fact.owner_before}", gone))
     return shown
 
 
@@ -75,8 +79,8 @@ def reminder_issued(fact: ReminderIssued) -> list[Publication]:
         "at_ms": to_ms(fact.at),
         "case_id": fact.case_id,
         "plate": to_plain(fact.plate),
-        "amount": fact.amount,
-        "count": fact.count,
+        "amount": fact.own_amount,
+        "count": fact.own_count,
         "text": fact.text,
     }
     return [Publication(f"#{fact.owner_id}", data)]

@@ -33,7 +33,7 @@ class Template(Handler):
 
     @action(
         "修改短信模板",
-        permit="policy.change",
+        permit="arrears.templates",
         body=schema.TemplateBody,
         answer=schema.TemplateAnswer,
     )
@@ -42,7 +42,7 @@ class Template(Handler):
         wanted = read_kind(kind)
         return {"template": show_template(await self.run(set_template, kind=wanted, **asked))}
 
-    @action("恢复平台短信模板", permit="policy.change", query=schema.TemplateQuery, status=204)
+    @action("恢复平台短信模板", permit="arrears.templates", query=schema.TemplateQuery, status=204)
     async def delete(self, kind: str, v: int) -> None:
         """Send a kind by the platform's own template again."""
         await self.run(drop_template, kind=read_kind(kind), v=v)

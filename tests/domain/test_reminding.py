@@ -70,6 +70,7 @@ def debt(number: int, amount: int, at: datetime) -> Debt:
     return Debt(
         stay_id=f"s{number}",
         bill_id=f"b{number}",
+        owner_id="m",
         place_id="s1",
         place_name="福华路",
         division_code="440304",

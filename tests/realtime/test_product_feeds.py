@@ -18,10 +18,12 @@ from server.domain.autopay import ParkingEntryChanged
 from server.domain.autopay.reactions import follow_cars
 from server.domain.billing import (
     Bill,
+    BillClaimed,
     BillDiscounted,
     BillIssued,
     BillPaid,
     BillRefunded,
+    BillUnclaimed,
     BillWithdrawn,
     waive_bill,
 )
@@ -108,7 +110,7 @@ from server.kernel.events import Fact, Facts
 from server.kernel.period import to_ms
 from tests.domain.arrears import CHIEF as APPROVER
 from tests.domain.arrears import CLERK as PURSUER
-from tests.domain.arrears import GRACE, alerts, follow, the_case
+from tests.domain.arrears import GRACE, alerts, follow, stayed, the_case
 from tests.domain.money import CHIEF, CLERK, paid, rows, wish
 from tests.domain.money import OWNER as MOTORIST
 from tests.world import NOON, World
@@ -262,6 +264,22 @@ async def clone(world: World) -> None:
     await world.job(settle_berths)
 
 
+async def find_old_bill(world: World) -> str:
+    """Let somebody bind a plate that had no owner when its car stood."""
+    await park(world)
+    other = Plate("粤B99999", PlateColor.BLUE)
+    await stayed(world, "old", 500, plate=other, owner_id=None)
+    vehicle = await world.run(bind_vehicle, actor=Actor(OWNER, Audience.MOTORIST), plate=other)
+    await follow(world)
+    return vehicle.id
+
+
+async def drop_old_bill(world: World) -> None:
+    vehicle_id = await find_old_bill(world)
+    await world.run(unbind_vehicle, actor=Actor(OWNER, Audience.MOTORIST), vehicle_id=vehicle_id)
+    await follow(world)
+
+
 async def fall_due(world: World) -> None:
     """Let a bill's grace end."""
     await leave_and_bill(world)
@@ -347,6 +365,8 @@ SCENARIOS: dict[type[Fact], Callable[[World], Awaitable[Any]]] = {
     BillDiscounted: waive,
     BillPaid: pay,
     BillRefunded: give_back,
+    BillClaimed: find_old_bill,
+    BillUnclaimed: drop_old_bill,
     PaymentSucceeded: pay,
     IntentEnded: give_up,
     WalletChanged: fill_wallet,

@@ -13,7 +13,7 @@ from server.kernel.money import Fen
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseFact(Fact):
-    """What every fact about a case has."""
+    """What every fact about a case has: what it is in all, and what of it is the owner's."""
 
     case_id: str
     plate: Plate
@@ -23,6 +23,9 @@ class CaseFact(Fact):
     amount: Fen
     frozen: Fen
     count: int
+    own_amount: Fen
+    own_frozen: Fen
+    own_count: int
     v: int
 
     @property
@@ -40,7 +43,9 @@ class ArrearsOpened(CaseFact):
 @fact
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArrearsChanged(CaseFact):
-    """A plate owes more or less than before, or it is taken more or less seriously."""
+    """A plate owes more or less than before, is taken more or less seriously, or is another's matter."""
+
+    owner_before: str | None = None
 
 
 @fact

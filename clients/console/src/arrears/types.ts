@@ -60,6 +60,8 @@ export interface Debt {
   paid: number
   waived: number
   open: number
+  /** What of it was written off and may still be paid. */
+  given_up: number
 }
 
 export interface Reminder {

@@ -54,6 +54,8 @@ export default {
     writeOffHint: '核销后不再追缴 {amount}，须由另一人复核。请写明原因。',
     writeOffAsked: '已提交核销，等待另一人复核',
     debts: '欠费账单 {count}',
+    givenUp: '已核销，仍可缴清 · {count} 笔 {amount}',
+    givenUpHint: '不再催缴和告警；车主可在小程序的欠费页自行缴清，款项记为收回。',
     age: '账龄',
     days: '{count} 天',
     debt: { open: '欠费', frozen: '冻结', paid: '已付', waived: '已减免', written_off: '已核销', retracted: '已撤销' },

@@ -262,6 +262,11 @@ export default {
     disputed: '申诉中',
     failedTitle: '没能取到欠费',
     banner: '有 {count} 笔欠费待补缴',
+    claimed: '绑定前产生',
+    claimedText: '这笔停车发生在您绑定车牌之前，只能查看金额并缴费',
+    givenUp: '已核销，仍可缴清',
+    givenUpText: '这些费用不再催缴。愿意的话，仍可在这里缴清。',
+    givenUpPay: '缴清',
   },
   autopay: {
     title: '无感支付',

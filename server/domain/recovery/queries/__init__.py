@@ -1,10 +1,10 @@
 """Reads of arrears: what a plate or a driver owes, and what is behind a case."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from server.domain.billing import PAYABLE, Bill
+from server.domain.billing import PAYABLE, Bill, BillState
 from server.domain.identity import Account, Organization
 from server.domain.recovery.model import Debt, DebtState, RecoveryCase
 from server.domain.recovery.model.alerts import LIVE, Alert, AlertState
@@ -21,6 +21,9 @@ from server.kernel.codec import from_document
 from server.kernel.money import Fen
 from server.kernel.nouns import replace
 from server.kernel.work import AtMost, Work
+
+# 50: years of it, for one person.
+GIVEN_UP_MOST = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,7 @@ class Arrears:
     cases: tuple[RecoveryCase, ...]
     bills: tuple[OwedBill, ...]
     elsewhere: tuple[Elsewhere, ...] = ()
+    given_up: tuple[OwedBill, ...] = ()
 
     @property
     def past_due(self) -> tuple[OwedBill, ...]:
@@ -102,15 +106,22 @@ async def arrears_of_plate(work: Work, *, plate: Plate) -> Arrears:
 
 
 async def own_arrears(work: Work) -> Arrears:
-    """Tell what the actor owes, by all plates, for the time in which he drove under them."""
+    """Tell what the actor owes, by all plates, for the time in which he drove under them.
+
+    What was given up stands apart: nobody asks for it, and it may be paid all the same.
+    """
     me = work.actor.id
+    written_off = {"owner_id": me, "state": [BillState.WRITTEN_OFF]}
+    given_up = await work.table(Bill).find(written_off, sort="-issued_at", limit=GIVEN_UP_MOST)
     bills = await work.table(Bill).find({"owner_id": me, "state": list(PAYABLE)})
     numbers = sorted({bill.plate.number for bill in bills})
     found = await work.table(RecoveryCase).find({"owner_id": me, "open": True})
     known = {case.id for case in found}
     others = await work.table(RecoveryCase).find({"plate.number": numbers, "open": True})
     found += [case for case in others if case.id not in known]
-    return await _arrears(work, bills, found, owner_id=me)
+    owed = await _arrears(work, bills, found, owner_id=me)
+    apart = await _arrears(work, given_up, (), owner_id=me)
+    return replace(owed, given_up=apart.bills)
 
 
 async def _arrears(
@@ -162,7 +173,10 @@ def _in_dispute(debt: Debt, withdrawn: Bill, stay: Stay) -> OwedBill:
 
 @dataclass(frozen=True, slots=True)
 class CaseFile:
-    """A case with all that was done for it, as far as the actor may see it."""
+    """A case with all that was done for it, as far as the actor may see it.
+
+    `given_up` is what of each stay was written off and may still be paid.
+    """
 
     case: RecoveryCase
     owner: Account | None
@@ -170,6 +184,7 @@ class CaseFile:
     alerts: tuple[Alert, ...]
     write_offs: tuple[WriteOff, ...]
     now: datetime
+    given_up: Mapping[str, Fen] = field(default_factory=dict)
 
 
 async def case_file(work: Work, *, case_id: str) -> CaseFile:
@@ -177,14 +192,23 @@ async def case_file(work: Work, *, case_id: str) -> CaseFile:
     case = await case_in_sight(work, case_id=case_id)
     owner = await work.table(Account).maybe(case.owner_id) if case.owner_id else None
     about = {"case_id": case.id}
+    within = case_within(work, case)
     return CaseFile(
-        case_within(work, case),
+        within,
         owner,
         tuple(await work.table(Reminder).find(about, sort="-number")),
         tuple(await work.table(Alert).find(about, sort="-spotted_at", limit=50)),
         tuple(await work.table(WriteOff).find(about, sort="-requested_at")),
         work.now,
+        await _given_up(work, within),
     )
+
+
+async def _given_up(work: Work, case: RecoveryCase) -> dict[str, Fen]:
+    """Tell what of a case was written off and was not paid since."""
+    over = [one.bill_id for one in case.debts if one.state is DebtState.WRITTEN_OFF]
+    bills = await work.table(Bill).load(over)
+    return {one.stay_id: one.given_up for one in bills.values() if one.given_up}
 
 
 def case_within(work: Work, case: RecoveryCase) -> RecoveryCase:

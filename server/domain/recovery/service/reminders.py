@@ -82,8 +82,8 @@ async def _remind(
             owner_id=case.owner_id,
             channels=channels,
             state=ReminderState.PLANNED if by_sms else ReminderState.SENT,
-            amount=case.amount,
-            count=case.count,
+            amount=case.own_amount,
+            count=case.own_count,
             text=text_of(case),
             division_codes=tuple(dict.fromkeys(one.division_code for one in case.standing())),
             by=by,
@@ -117,7 +117,7 @@ async def begin_sending(work: Work, *, reminder_id: str, key: str, default: str)
         return None
     case = await work.table(RecoveryCase).get(reminder.case_id)
     policy = await policy_for(work, organization_id=case.organization_id)
-    if not case.pursued:
+    if not case.pursued or case.owner_id != reminder.owner_id:
         rows.save(replace(reminder, state=ReminderState.CANCELLED, send_at=None))
         return None
     until = quiet_until(work.now, policy)
@@ -162,7 +162,7 @@ async def _values(work: Work, case: RecoveryCase, *, key: str) -> dict[str, str]
     """Give all that a message may say of a case, with a link that opens its debts."""
     organization_id = case.organization_id
     bills = await owed_by(work, plate=case.plate, organization_id=organization_id)
-    owed = {one.stay_id for one in case.standing()}
+    owed = {one.stay_id for one in case.own}
     behind = [bill for bill in bills if bill.stay_id in owed]
     signed = sign(work, behind, plate=case.plate, organization_id=organization_id, key=key)
     operator = await work.table(Organization).maybe(organization_id)
