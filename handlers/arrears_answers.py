@@ -139,6 +139,7 @@ class CaseBill(Schema):
     paid = Count(required=True)
     waived = Count(required=True)
     open = Count(required=True)
+    given_up = Count(required=True)
 
 
 class Reminder(Schema):
@@ -155,6 +156,8 @@ class Reminder(Schema):
     sent_at = _instant(null=True)
     attempts = Count(required=True)
     receipt = Text(required=True, allow_none=True)
+    template = Text(required=True, allow_none=True)
+    reported_at = _instant(null=True)
     failure = Text(required=True, allow_none=True)
 
 
@@ -165,16 +168,17 @@ class ReminderAnswer(Schema):
 
 
 class Alert(Schema):
-    """A car that owes stands on a berth."""
+    """A car that owes stands on a berth; another operator where a creditor is named."""
 
     id = Text(required=True)
-    case_id = Text(required=True)
+    case_id = Text(required=True, allow_none=True)
+    creditor = Text(required=True, allow_none=True)
     state = Text(required=True)
     plate = fields.Nested(Plate, required=True)
     amount = Count(required=True)
     count = Count(required=True)
     oldest_at = _instant()
-    case_state = Text(required=True)
+    case_state = Text(required=True, allow_none=True)
     place_id = Text(required=True)
     place_name = Text(required=True)
     berth_code = Text(required=True)
@@ -271,7 +275,7 @@ class PayLinkAnswer(Schema):
 
 
 class OwedBill(Bill):
-    """A bill that is to be paid, with where and when the car stood."""
+    """A bill that is to be paid, with where and when the car stood; claimed if before it was bound."""
 
     place_name = Text(required=True)
     berth_code = Text(required=True)
@@ -280,6 +284,7 @@ class OwedBill(Bill):
     past_due = fields.Boolean(required=True)
     past_due_at = _instant()
     frozen = fields.Boolean(required=True)
+    claimed = fields.Boolean(required=True)
 
 
 class ArrearsSums(Schema):
@@ -294,11 +299,31 @@ class ArrearsSums(Schema):
     bills = list_of(OwedBill)
 
 
+class BillElsewhere(Schema):
+    """A bill of another operator, as far as one has to know it to collect it."""
+
+    id = Text(required=True)
+    place_name = Text(required=True)
+    arrived_on = fields.Date(required=True)
+    open = Count(required=True)
+
+
+class Elsewhere(Schema):
+    """What a plate owes another operator."""
+
+    creditor_id = Text(required=True)
+    creditor = Text(required=True)
+    amount = Count(required=True)
+    count = Count(required=True)
+    bills = list_of(BillElsewhere)
+
+
 class PlateArrears(ArrearsSums):
-    """What a plate owes."""
+    """What a plate owes, and what it owes others who let one collect it."""
 
     plate = fields.Nested(Plate, required=True)
     state = Text(required=True, allow_none=True)
+    elsewhere = list_of(Elsewhere)
 
 
 class OwnPlate(Schema):
@@ -312,9 +337,10 @@ class OwnPlate(Schema):
 
 
 class OwnArrears(ArrearsSums):
-    """What one owes oneself, by all plates."""
+    """What one owes oneself, by all plates; what was written off, and may still be paid, apart."""
 
     plates = list_of(OwnPlate)
+    given_up = list_of(OwedBill)
 
 
 class Line(Schema):

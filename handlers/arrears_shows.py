@@ -8,6 +8,7 @@ from server.domain.recovery import (
     Alert,
     Behind,
     Debt,
+    Elsewhere,
     Freeze,
     RecoveryCase,
     Reminder,
@@ -108,9 +109,11 @@ def show_file(file: CaseFile) -> Shown:
     return {
         "case": show_case(file.case, pending),
         "owner": owner and {"name": owner.name, "phone": mask_phone(owner.phone)},
-        "bills": [_debt(one, file.now) for one in debts],
+        "bills": [
+            {**_debt(one, file.now), "given_up": file.given_up.get(one.stay_id, 0)} for one in debts
+        ],
         "reminders": [show_reminder(one) for one in file.reminders],
-        "alerts": [show_alert(one) for one in file.alerts],
+        "alerts": [show_alert(one, to_creditor=True) for one in file.alerts],
         "write_offs": [show_write_off(one) for one in file.write_offs],
         "timeline": [
             {"at": one.at, "kind": one.kind, "by": one.by, "said": one.said}
@@ -152,22 +155,26 @@ def show_reminder(reminder: Reminder) -> Shown:
         "sent_at": reminder.sent_at,
         "attempts": reminder.attempts,
         "receipt": reminder.receipt,
+        "template": reminder.template,
+        "reported_at": reminder.reported_at,
         "failure": reminder.failure,
     }
 
 
-def show_alert(alert: Alert) -> Shown:
-    """Show an alert to staff."""
+def show_alert(alert: Alert, *, to_creditor: bool = False) -> Shown:
+    """Show an alert to staff where the car stands; the case of another operator is not theirs."""
     berth = alert.berth
+    theirs = alert.foreign and not to_creditor
     return {
         "id": alert.id,
-        "case_id": alert.case_id,
+        "case_id": None if theirs else alert.case_id,
+        "creditor": alert.creditor_name if theirs else None,
         "state": alert.state.value,
         "plate": show_plate(alert.plate),
         "amount": alert.amount,
         "count": alert.count,
         "oldest_at": alert.oldest_at,
-        "case_state": alert.case_state.value,
+        "case_state": None if theirs else alert.case_state.value,
         "place_id": berth.place_id,
         "place_name": berth.place_name,
         "berth_code": berth.code,
@@ -228,13 +235,35 @@ def show_plate_arrears(plate: Plate, found: Arrears) -> Shown:
     """Show what a plate owes to staff."""
     case = found.cases[0] if found.cases else None
     state = case.state.value if case else None
-    return {"plate": show_plate(plate), "state": state, **_sums(found)}
+    elsewhere = [_elsewhere(one) for one in found.elsewhere]
+    return {"plate": show_plate(plate), "state": state, **_sums(found), "elsewhere": elsewhere}
+
+
+def _elsewhere(found: Elsewhere) -> Shown:
+    """Show what is owed to another operator: no more than an officer tells the driver."""
+    return {
+        "creditor_id": found.creditor.id,
+        "creditor": found.creditor.name,
+        "amount": found.amount,
+        "count": len(found.debts),
+        "bills": [
+            {
+                "id": debt.bill_id,
+                "place_name": debt.place_name,
+                "arrived_on": debt.arrived_on,
+                "open": debt.open,
+            }
+            for debt in found.debts
+        ],
+    }
 
 
 def show_own_arrears(found: Arrears) -> Shown:
     """Show to a motorist what he owes."""
     plates = dict.fromkeys(one.bill.plate for one in found.bills)
-    return {**_sums(found), "plates": [_own_plate(plate, found) for plate in plates]}
+    given_up = [_owed(one) for one in found.given_up]
+    own = [_own_plate(plate, found) for plate in plates]
+    return {**_sums(found), "plates": own, "given_up": given_up}
 
 
 def _own_plate(plate: Plate, found: Arrears) -> Shown:
@@ -273,6 +302,7 @@ def _owed(owed: OwedBill) -> Shown:
         "past_due": owed.past_due,
         "past_due_at": owed.past_due_at,
         "frozen": owed.frozen,
+        "claimed": owed.bill.claimed,
     }
 
 

@@ -144,6 +144,7 @@ class Payment(Schema):
     amount = Count(required=True)
     refunded = Count(required=True)
     refundable = Count(required=True)
+    for_others = Count(required=True)
     bill_ids = fields.List(Text(), required=True)
     stay_ids = fields.List(Text(), required=True)
     paid_at = fields.DateTime(required=True)
@@ -156,12 +157,18 @@ class Payments(Schema):
 
 
 class Share(Schema):
-    """What of a payment went to which bill, and what of that goes back."""
+    """What of a payment went to which bill, and what of that goes back.
+
+    It is owed to the organization; `pursued_by` collected it for that one and keeps the commission.
+    """
 
     bill_id = Text(required=True)
     stay_id = Text(required=True)
     amount = Count(required=True)
     refunding = Count(required=True)
+    organization_id = Text(required=True)
+    pursued_by = Text(required=True)
+    commission = Count(required=True)
 
 
 class PaymentWhole(Payment):
@@ -336,6 +343,7 @@ class CashShift(Schema):
     opened_at = fields.DateTime(required=True)
     closed_at = fields.DateTime(required=True, allow_none=True)
     expected = Count(required=True)
+    for_others = Count(required=True)
     counted = Count(required=True, allow_none=True)
     reason = Text(required=True)
 
@@ -352,6 +360,9 @@ class OwnCashShift(Schema):
 
     shift = fields.Nested(CashShift, required=True, allow_none=True)
     payments = list_of(Payment)
+    confirm_above = Count(
+        required=True, metadata={"description": "fen; more cash than that is confirmed twice"}
+    )
 
 
 class Exchange(Schema):

@@ -11,6 +11,7 @@ from server.domain.reconciliation import Discrepancy
 from server.domain.reconciliation.queries import DayCompared
 from server.domain.refund import Refund
 from server.domain.refund.queries import StayMoney
+from server.kernel.money import Fen
 from server.kernel.pages import Page
 
 
@@ -40,6 +41,7 @@ def show_payment(payment: Payment) -> Shown:
         "amount": payment.amount,
         "refunded": payment.refunded,
         "refundable": payment.refundable,
+        "for_others": payment.for_others,
         "bill_ids": [part.bill_id for part in payment.applied if part.bill_id],
         "stay_ids": [part.stay_id for part in payment.applied if part.stay_id],
         "paid_at": payment.paid_at,
@@ -91,6 +93,9 @@ def show_payment_whole(payment: Payment) -> Shown:
             "stay_id": part.stay_id,
             "amount": part.amount,
             "refunding": part.refunding,
+            "organization_id": part.organization_id,
+            "pursued_by": part.pursued_by,
+            "commission": part.commission - part.returning,
         }
         for part in payment.applied
     ]
@@ -199,6 +204,7 @@ def show_shift(shift: CashShift) -> Shown:
         "opened_at": shift.opened_at,
         "closed_at": shift.closed_at,
         "expected": shift.expected,
+        "for_others": shift.for_others,
         "counted": shift.counted,
         "reason": shift.reason,
     }
@@ -214,12 +220,15 @@ def show_exchanges_page(page: Page[ProviderExchange]) -> Shown:
     return {"items": [show_exchange(one) for one in page.items], "cursor": page.cursor}
 
 
-def show_own_shift(found: tuple[CashShift, Sequence[Payment]] | None) -> Shown:
-    """Show an officer his open shift, if he has one, and what he took."""
+def show_own_shift(
+    found: tuple[CashShift, Sequence[Payment]] | None, *, confirm_above: Fen
+) -> Shown:
+    """Show an officer his open shift, if he has one, what he took, and when he confirms twice."""
     shift, payments = found or (None, ())
     return {
         "shift": show_shift(shift) if shift else None,
         "payments": [show_payment(one) for one in payments],
+        "confirm_above": confirm_above,
     }
 
 

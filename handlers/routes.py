@@ -12,6 +12,7 @@ from handlers.console import arrears as console_arrears
 from handlers.console import autopay as console_autopay
 from handlers.console import city as console_city
 from handlers.console import logins as console_logins
+from handlers.console import messages as console_messages
 from handlers.console import money as console_money
 from handlers.console import reconciliation, tariff_calendars, tariffs
 from handlers.console import stays as console_stays
@@ -62,6 +63,7 @@ _ROOMS = (
     console_money,
     reconciliation,
     console_arrears,
+    console_messages,
     console_autopay,
     open_places,
     open_debts,

@@ -236,6 +236,7 @@ class Bill(Schema):
     waived = Count(required=True)
     paid = Count(required=True)
     open = Count(required=True, metadata={"description": "what is left to pay"})
+    given_up = Count(required=True, metadata={"description": "written off, and may still be paid"})
     valid_until = fields.DateTime(required=True, allow_none=True)
     lines = list_of(BillLine)
     issued_at = fields.DateTime(required=True)

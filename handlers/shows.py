@@ -83,6 +83,7 @@ def show_bill(bill: Bill) -> Shown:
         "waived": bill.waived,
         "paid": bill.paid,
         "open": bill.open,
+        "given_up": bill.given_up,
         "valid_until": bill.valid_until,
         "lines": [{"text": line.text, "amount": line.amount} for line in bill.lines],
         "issued_at": bill.issued_at,

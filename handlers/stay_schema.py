@@ -289,6 +289,13 @@ class RequestAnswer(Schema):
     request = fields.Nested(Request, required=True)
 
 
+class RequestDetail(Schema):
+    """One request, and what it would do now; nothing when it can no longer be done."""
+
+    request = fields.Nested(Request, required=True)
+    preview = fields.Nested(EditPreview, required=True, allow_none=True)
+
+
 class Requests(Schema):
     """Requests, the newest first."""
 

@@ -17,6 +17,7 @@ from server.domain.recovery import (
     ArrearsSpotted,
     CaseFact,
     ReminderIssued,
+    ReminderReported,
     WriteOffDecided,
     WriteOffFact,
     WriteOffRequested,
@@ -28,9 +29,13 @@ from server.kernel.period import to_ms
 
 
 def alert_row(alert: Alert) -> list[Any]:
-    """Make an alert's row as staff see it: its key first, its version fifth, as of berths."""
+    """Make an alert's row as staff see it: its key first, its version fifth, as of berths.
+
+    Where it owes another operator, that one's name stands there and nothing of its case.
+    """
     more = {
-        "case_id": alert.case_id,
+        "case_id": None if alert.foreign else alert.case_id,
+        "creditor": alert.creditor_name if alert.foreign else None,
         "stay_id": alert.stay_id,
         "plate": to_plain(alert.plate),
         "count": alert.count,
@@ -39,7 +44,7 @@ def alert_row(alert: Alert) -> list[Any]:
         "rounds": alert.rounds,
         "escalated": alert.escalated,
         "acknowledged_by": alert.acknowledged_by,
-        "case_state": alert.case_state.value,
+        "case_state": None if alert.foreign else alert.case_state.value,
     }
     return [alert.id, alert.berth.code, alert.state.value, alert.amount, alert.v, more]
 
@@ -57,8 +62,12 @@ def case_told(fact: CaseFact) -> list[Publication]:
     masked = {**head, "plate": mask_plate(fact.plate.number), **sums, "v": fact.v}
     shown = [Publication(f"arrears:{fact.organization_id}", masked)]
     if fact.owner_id is not None:
-        own = {**head, "plate": to_plain(fact.plate), **sums}
+        theirs = {"amount": fact.own_amount, "frozen": fact.own_frozen, "count": fact.own_count}
+        own = {**head, "plate": to_plain(fact.plate), "state": fact.state.value, **theirs}
         shown.append(Publication(f"#{fact.owner_id}", own))
+    if isinstance(fact, ArrearsChanged) and fact.owner_before is not None:
+        gone = {**head, "fact": "ArrearsRetracted"}
+        shown.append(Publication(f"#{fact.owner_before}", gone))
     return shown
 
 
@@ -70,11 +79,24 @@ def reminder_issued(fact: ReminderIssued) -> list[Publication]:
         "at_ms": to_ms(fact.at),
         "case_id": fact.case_id,
         "plate": to_plain(fact.plate),
-        "amount": fact.amount,
-        "count": fact.count,
+        "amount": fact.own_amount,
+        "count": fact.own_count,
         "text": fact.text,
     }
     return [Publication(f"#{fact.owner_id}", data)]
+
+
+def reminder_reported(fact: ReminderReported) -> list[Publication]:
+    """Show at the desk what became of a text message."""
+    data = {
+        "fact": "ReminderReported",
+        "at_ms": to_ms(fact.at),
+        "case_id": fact.case_id,
+        "reminder_id": fact.reminder_id,
+        "state": fact.state.value,
+        "failure": fact.failure,
+    }
+    return [Publication(f"arrears:{fact.organization_id}", data)]
 
 
 def alert_told(fact: AlertFact) -> list[Publication]:
@@ -85,8 +107,13 @@ def alert_told(fact: AlertFact) -> list[Publication]:
 
 
 def alert_noted(fact: AlertFact) -> list[Publication]:
-    """Show an alert on the street, and as a line at the desk."""
-    return [*alert_told(fact), Publication(_desk(fact), _line(fact))]
+    """Show an alert on the street, and as a line at the desk; at the creditor's too if it is another's."""
+    alert = fact.alert
+    shown = [*alert_told(fact), Publication(f"arrears:{alert.berth.organization_id}", _line(fact))]
+    if alert.foreign:
+        theirs = {**_line(fact), "case_id": alert.case_id, "creditor": None}
+        shown.append(Publication(f"arrears:{alert.creditor_id}", theirs))
+    return shown
 
 
 def arrears_spotted(fact: ArrearsSpotted) -> list[Publication]:
@@ -101,6 +128,7 @@ def arrears_spotted(fact: ArrearsSpotted) -> list[Publication]:
             "plate": to_plain(alert.plate),
             "amount": alert.amount,
             "count": alert.count,
+            "creditor": alert.creditor_name if alert.foreign else None,
             "place_id": alert.berth.place_id,
             "place_name": alert.berth.place_name,
             "berth_code": alert.berth.code,
@@ -155,16 +183,13 @@ def write_off_told(fact: WriteOffFact) -> list[Publication]:
     return [Publication(f"arrears:{fact.organization_id}", data)]
 
 
-def _desk(fact: AlertFact) -> str:
-    return f"arrears:{fact.alert.berth.organization_id}"
-
-
 def _line(fact: AlertFact) -> Data:
     alert = fact.alert
     return {
         "fact": type(fact).__name__,
         "at_ms": to_ms(fact.at),
-        "case_id": alert.case_id,
+        "case_id": None if alert.foreign else alert.case_id,
+        "creditor": alert.creditor_name if alert.foreign else None,
         "alert_id": alert.id,
         "plate": mask_plate(alert.plate.number),
         "state": alert.state.value,
@@ -179,6 +204,7 @@ ARREARS_FEEDS: Mapping[type[Fact], Callable[[Any], list[Publication]]] = {
     ArrearsChanged: case_told,
     ArrearsClosed: case_told,
     ReminderIssued: reminder_issued,
+    ReminderReported: reminder_reported,
     ArrearsSpotted: arrears_spotted,
     AlertRepeated: alert_told,
     AlertAcknowledged: alert_noted,

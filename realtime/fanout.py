@@ -1,7 +1,7 @@
 """Serves a channel's publications to its subscribers, in chunks that join what waits.
 
 Each chunk of subscribers has its own cursor in the channel's log of frames. One turn of the event
-loop serves a few hundred sends; publications that arrive meanwhile lengthen the log, so that a
+loop serves some hundred sends; publications that arrive meanwhile lengthen the log, so that a
 chunk whose turn comes later gets all of them in one send. Nobody waits for a timer.
 
 A reader that is behind leaves its chunk and is served alone until it has caught up. On a channel
@@ -18,8 +18,11 @@ from realtime.laggard import Entry, Frames, Laggard
 from realtime.metrics import DELIVERIES, JOINED, LATENCY
 from realtime.peers import Peer, Sends
 
-# 256 sends take about 1 ms, which is how long a turn may keep others waiting.
-CHUNK = 256
+# 128 sends take about 0.5 ms, which is how long a turn may keep others waiting. Between turns the
+# loop hears what was published meanwhile, and the chunks that are left get it in the same send: of
+# 1,000 subscribers and one publication in flight through Redis, turns of 256 join 1.13 publications
+# a send, of 128 1.77, of 64 2.26; but with 32 in flight those of 64 cost a quarter of the speed.
+CHUNK = 128
 
 
 class Chunk:
@@ -228,7 +231,7 @@ class Log:
 
 
 class Pump:
-    """Gives the chunks that have something to send their turns, fairly, a few hundred sends each."""
+    """Gives the chunks that have something to send their turns, fairly, some hundred sends each."""
 
     def __init__(self) -> None:
         self._queue: deque[Chunk] = deque()
@@ -264,7 +267,7 @@ class Pump:
     def _breathe(self) -> None:
         """Let the loop look at its sockets once more before the next turn.
 
-        A publication takes two looks on its way through the store, and a turn takes 100 of them:
+        A publication takes two looks on its way through the store, and a turn takes 50 of them:
         what comes in between joins what the next chunk is sent.
         """
         self._scheduled = asyncio.get_running_loop().call_soon(self._turn)

@@ -11,11 +11,14 @@ from realtime.own import entry_told, own_bill, own_stay
 from realtime.publications import Data, Publication
 from server.domain.autopay import ParkingEntryChanged
 from server.domain.billing import (
+    BillClaimed,
     BillDiscounted,
     BillIssued,
     BillOverpaid,
     BillPaid,
     BillRefunded,
+    BillState,
+    BillUnclaimed,
     BillWithdrawn,
 )
 from server.domain.equipment import DeviceAlarmed, DeviceFact, DeviceRecovered, DeviceSilent
@@ -27,6 +30,7 @@ from server.domain.stay import (
     BerthLabel,
     OccupancyChanged,
     OccupancyState,
+    PolicyChanged,
     StayClosed,
     StayCorrected,
     StayDisputed,
@@ -176,7 +180,15 @@ def _personal(fact: StayFact | PricedFact, name: str, **more: int | None) -> lis
     return [Publication(f"#{fact.owner_id}", {**data, **more, "stay": own_stay(fact)})]
 
 
-BillToldFact = BillIssued | BillWithdrawn | BillDiscounted | BillPaid | BillRefunded
+BillToldFact = (
+    BillIssued
+    | BillWithdrawn
+    | BillDiscounted
+    | BillPaid
+    | BillRefunded
+    | BillClaimed
+    | BillUnclaimed
+)
 
 
 def bill_told(fact: BillToldFact) -> list[Publication]:
@@ -191,6 +203,8 @@ def bill_told(fact: BillToldFact) -> list[Publication]:
         "due": fact.due,
         "bill": own_bill(fact.bill),
     }
+    if isinstance(fact, BillUnclaimed):  # it is owed, but not shown to this one any more
+        data["bill"] = {**own_bill(fact.bill), "state": BillState.WITHDRAWN.value}
     if isinstance(fact, BillDiscounted | BillPaid | BillRefunded):
         data |= {"amount": fact.amount, "open": fact.open}
     return [Publication(f"#{fact.owner_id}", data)]
@@ -272,6 +286,8 @@ FEEDS: Mapping[type[Fact], Feed] = {
     BillDiscounted: bill_told,
     BillPaid: bill_told,
     BillRefunded: bill_told,
+    BillClaimed: bill_told,
+    BillUnclaimed: bill_told,
     PaymentSucceeded: payer_told,
     IntentEnded: payer_told,
     RefundOpened: payer_told,
@@ -297,6 +313,7 @@ SILENT: frozenset[type[Fact]] = frozenset(
         BillOverpaid,
         PaymentUnapplied,
         RefundFailed,
+        PolicyChanged,
     }
 )
 """Facts that no channel carries: their effects are told by facts of their own."""

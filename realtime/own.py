@@ -38,6 +38,7 @@ def own_bill(bill: Bill) -> Data:
         "waived": bill.waived,
         "paid": bill.paid,
         "open": bill.open,
+        "given_up": bill.given_up,
         "valid_until": _iso(bill.valid_until) if bill.valid_until else None,
         "lines": [{"text": line.text, "amount": line.amount} for line in bill.lines],
         "issued_at": _iso(bill.issued_at),

@@ -186,8 +186,8 @@ class Config(PaymentConfig):
     )
     sms_reminder_template: str = key(
         "SMARTCLOUD_SMS_REMINDER_TEMPLATE",
-        "template of reminders of arrears, with the variables `plate`, `count`, `amount` and `link`, "
-        "which goes after `…/d/`; none sends no reminders by text message",
+        "template of reminders of arrears for operators that have set none of their own, with the "
+        "variables `plate`, `count`, `amount` and `link`, which goes after `…/d/`",
         shown_default="demo: SMS_REMINDER",
     )
     time_zone: str = key(

@@ -168,9 +168,8 @@ async def run_worker(config: Config) -> None:
             asyncio.create_task(desk.run(holder=process.node, beside=beside), name="payments"),
             asyncio.create_task(process.stopping.wait(), name="stop"),
         ]
-        if config.sms_reminder_template:
-            post = _post(config, process.store)
-            tasks.append(asyncio.create_task(post.run(holder=process.node), name="reminders"))
+        post = _post(config, process.store)
+        tasks.append(asyncio.create_task(post.run(holder=process.node), name="reminders"))
         async with _beating(process, lambda: {"well": True}):
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in tasks:

@@ -15,7 +15,7 @@ from server.domain.payment import (
     close_intent,
     pay_by_cash,
 )
-from server.domain.payment.service import open_shift
+from server.domain.payment.service.shifts import open_shift
 from server.domain.refund import Refund
 from server.domain.stay import DisputeReason, EditKind, change_policy, dispute_stay
 from server.domain.vehicle import Vehicle, register_vehicles

@@ -32,6 +32,7 @@ from server.domain.stay import (
     close_request,
     edit_stay,
     preview_edit,
+    preview_request,
     resolve_review,
     stay_in_sight,
 )
@@ -130,6 +131,22 @@ class Requests(Handler):
     async def get(self, **asked: Any) -> Shown:
         """List requests for approval in scope."""
         return show_requests(await self.run(requests_in_scope, **asked))
+
+
+class RequestDetail(Handler):
+    """`/stay-edit-requests/{request_id}`."""
+
+    path = "/api/console/stay-edit-requests/{request_id}"
+    audience = Audience.CONSOLE
+
+    @action("修改审核详情", permit="stays.watch", answer=schema.RequestDetail)
+    async def get(self, request_id: str) -> Shown:
+        """Show a request and what it would do."""
+        request, preview = await self.run(preview_request, request_id=request_id)
+        return {
+            "request": show_request(request),
+            "preview": show_preview(preview) if preview else None,
+        }
 
 
 class Approval(Handler):

@@ -16,14 +16,10 @@ from handlers.paying import PayingHandler
 from handlers.shows import Shown, show_bill
 from server.domain.billing import bill_running_stay
 from server.domain.billing.queries import bills_of_plate, running_fee
-from server.domain.payment import (
-    begin_payment,
-    close_intent,
-    close_shift,
-    open_shift,
-    pay_by_cash,
-)
+from server.domain.payment import close_intent, close_shift, open_shift
 from server.domain.payment.queries import intent_of, own_shift
+from server.domain.recovery import begin_collecting, collect_by_cash
+from server.domain.stay import policy_for
 from server.domain.vehicle import read_plate
 from server.kernel.access import Audience
 
@@ -70,7 +66,7 @@ class CashPayments(Handler):
     async def post(self, bill_ids: Sequence[str]) -> Shown:
         """Take cash for bills."""
         key = self.request_key
-        return show_payment(await self.run(pay_by_cash, bill_ids=bill_ids, request_key=key))
+        return show_payment(await self.run(collect_by_cash, bill_ids=bill_ids, request_key=key))
 
 
 class CodePayments(PayingHandler):
@@ -89,7 +85,7 @@ class CodePayments(PayingHandler):
     )
     async def post(self, payer: str, provider: str, **wish: object) -> Shown:
         """Begin a payment whose code the driver scans."""
-        return await self.begin(begin_payment, payer=payer, provider=provider, **wish)
+        return await self.begin(begin_collecting, payer=payer, provider=provider, **wish)
 
 
 class CurrentShift(Handler):
@@ -119,7 +115,8 @@ class OwnShift(Handler):
     @action("当前班次", permit="patrol.collect", answer=schema.OwnCashShift)
     async def get(self) -> Shown:
         """Show the own open shift, and what was taken in it."""
-        return show_own_shift(await self.run(own_shift))
+        policy = await self.run(policy_for, organization_id=self.actor.organization_id)
+        return show_own_shift(await self.run(own_shift), confirm_above=policy.cash_confirm_above)
 
 
 class CodePayment(Handler):

@@ -1,4 +1,4 @@
-"""The SMS double: answers SendSms as Aliyun does, and shows the messages on a page at /inbox."""
+"""The SMS double: answers SendSms and QuerySendDetails as Aliyun does, and shows messages at /inbox."""
 
 import asyncio
 import json
@@ -15,6 +15,7 @@ from tornado.web import Application, RequestHandler
 
 from server.config import Config
 from server.doubles.acs3 import SignatureCheck, Unsigned
+from server.doubles.sms_receipts import USUAL_S, Receipts
 from server.doubles.sms_rules import Desk, Inbox, NotAccepted
 
 LOGIN_TEXT = "您的登录验证码为 ${code}，5 分钟内有效，请勿告知他人。"
@@ -22,7 +23,14 @@ REMINDER_TEXT = (
     "您的车辆 ${plate} 有 ${count} 笔停车费未缴，共 ${amount}，点击缴费：{url}/d/${link}"
 )
 PAGE = Path(__file__).with_name("inbox.html")
-FAULT_KINDS = ("error", "delay", "drop")
+# What a demo's operator may choose from for debts that are older.
+MORE_TEXTS = {
+    "SMS_OVERDUE": "您的车辆 ${plate} 在${operator}有 ${count} 笔停车费已逾期，共 ${amount}，"
+    "请尽快缴清：{url}/d/${link}",
+    "SMS_RESTRICTED": "您的车辆 ${plate} 欠${operator}停车费 ${amount}，停车将受限，"
+    "请立即缴清：{url}/d/${link}",
+}
+FAULT_KINDS = ("error", "delay", "drop", "fail", "late")
 
 
 @dataclass(frozen=True)
@@ -30,7 +38,8 @@ class Fault:
     """What goes wrong with one coming message.
 
     `error` answers with `code`; `delay` answers only after `seconds`; `drop` answers OK and
-    never delivers, as a phone without a network.
+    never delivers, as a phone without a network; `fail` answers OK and reports `code` after
+    `seconds`; `late` delivers, and reports it after `seconds`.
     """
 
     kind: str
@@ -54,6 +63,7 @@ class SmsDouble:
         self.signatures = SignatureCheck(key_id=key_id, key_secret=key_secret, now=now)
         self.desk = Desk(sign_name=sign_name, templates=templates, now=now)
         self.inbox = Inbox(data_dir / "sms" / "messages.json")
+        self.receipts = Receipts(data_dir / "sms" / "receipts.json", now=now)
         self.faults: deque[Fault] = deque()
 
     @classmethod
@@ -66,6 +76,10 @@ class SmsDouble:
             templates={
                 config.sms_login_template: LOGIN_TEXT,
                 config.sms_reminder_template: REMINDER_TEXT.replace("{url}", config.public_url),
+                **{
+                    code: text.replace("{url}", config.public_url)
+                    for code, text in MORE_TEXTS.items()
+                },
             },
             data_dir=config.data_dir,
         )
@@ -75,10 +89,12 @@ class SmsDouble:
         double = {"double": self}
         return Application(
             [
-                ("/", SendSms, double),
+                ("/", Actions, double),
                 ("/inbox", InboxPage),
                 (r"/inbox\.json", InboxList, double),
                 ("/faults", Faults, double),
+                ("/receipts", Decisions, double),
+                ("/templates", Templates, double),
                 ("/healthz", Health),
             ],
             log_function=lambda _: None,
@@ -102,8 +118,8 @@ class DoubleHandler(RequestHandler):
         self.double = double
 
 
-class SendSms(DoubleHandler):
-    """POST /: the action SendSms of dysmsapi 2017-05-25."""
+class Actions(DoubleHandler):
+    """POST /: the actions SendSms and QuerySendDetails of dysmsapi 2017-05-25."""
 
     async def post(self) -> None:
         try:
@@ -112,6 +128,9 @@ class SendSms(DoubleHandler):
             self.answer(refusal.status, refusal.code, refusal.message)
             return
         named = (self.request.headers["x-acs-action"], self.request.headers["x-acs-version"])
+        if named == ("QuerySendDetails", "2017-05-25"):
+            self.show_details()
+            return
         if named != ("SendSms", "2017-05-25"):
             self.answer(404, "InvalidAction.NotFound", "Specified api is not found.")
             return
@@ -125,17 +144,29 @@ class SendSms(DoubleHandler):
         if fault and fault.kind == "delay":
             await asyncio.sleep(fault.seconds)
         try:
-            message = self.double.desk.accept(
-                {name: self.get_query_argument(name) for name in self.request.query_arguments}
-            )
+            message = self.double.desk.accept(self.fields())
         except NotAccepted as refusal:
             self.answer(200, refusal.code, str(refusal))
             return
-        if not (fault and fault.kind == "drop"):
+        kind = fault.kind if fault else ""
+        if kind not in ("drop", "fail"):
             self.double.inbox.put(message)
+        slow = fault.seconds if fault and kind in ("fail", "late") else USUAL_S
+        code = fault.code if fault and kind == "fail" else "DELIVERED"
+        self.double.receipts.note(message, after_s=None if kind == "drop" else slow, code=code)
         self.answer(200, "OK", "OK", BizId=message.id)
 
-    def answer(self, status: int, code: str, message: str, **more: str) -> None:
+    def show_details(self) -> None:
+        """Tell what became of a message."""
+        found = self.double.receipts.details(self.fields())
+        details = {"SmsSendDetailDTO": found}
+        self.answer(200, "OK", "OK", SmsSendDetailDTOs=details, TotalCount=str(len(found)))
+
+    def fields(self) -> dict[str, str]:
+        """Give the fields of the action."""
+        return {name: self.get_query_argument(name) for name in self.request.query_arguments}
+
+    def answer(self, status: int, code: str, message: str, **more: Any) -> None:
         """Answer in Aliyun's form."""
         self.set_status(status)
         self.finish({"Code": code, "Message": message, "RequestId": str(uuid4()).upper(), **more})
@@ -173,6 +204,24 @@ class Faults(DoubleHandler):
 
     async def delete(self) -> None:
         self.double.faults.clear()
+        self.set_status(204)
+
+
+class Decisions(DoubleHandler):
+    """POST /receipts {"id", "code"}: what became of a message, on demand; DELIVERED or why not."""
+
+    async def post(self) -> None:
+        body = json.loads(self.request.body)
+        known = self.double.receipts.decide(str(body["id"]), code=str(body["code"]))
+        self.set_status(204 if known else 404)
+
+
+class Templates(DoubleHandler):
+    """POST /templates {"code", "text"}: a template that the provider approves."""
+
+    async def post(self) -> None:
+        body = json.loads(self.request.body)
+        self.double.desk.approve(str(body["code"]), str(body["text"]))
         self.set_status(204)
 
 

@@ -76,9 +76,13 @@ class Desk:
         self, *, sign_name: str, templates: Mapping[str, str], now: Callable[[], datetime]
     ) -> None:
         self._sign_name = sign_name
-        self._templates = templates
+        self._templates = dict(templates)
         self._now = now
         self._sent: dict[str, list[datetime]] = {}
+
+    def approve(self, code: str, text: str) -> None:
+        """Take a template in, or another text of it."""
+        self._templates[code] = text
 
     def accept(self, fields: Mapping[str, str]) -> Message:
         """Make the message that the fields of SendSms ask for; raises NotAccepted."""

@@ -1,4 +1,4 @@
-"""Sends text messages through Aliyun SMS (dysmsapi 2017-05-25, SendSms)."""
+"""Sends text messages through Aliyun SMS (dysmsapi 2017-05-25), and asks what became of them."""
 
 import asyncio
 import json
@@ -7,12 +7,14 @@ from datetime import UTC, datetime
 from secrets import token_hex
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import structlog
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 
 from server.config import Config
 from server.kernel.errors import DomainError, Invalid, TooMany, Unavailable
+from server.providers import SmsReport
 from server.providers.acs3 import AccessKey, Call, sign
 
 log = structlog.get_logger(__name__)
@@ -23,6 +25,9 @@ ANSWER_TIMEOUT_S = 5.0
 # Only refusals that surely sent nothing are tried again, so nobody gets two messages.
 RETRY_PAUSES_S = (0.3, 1.0)
 RATE_LIMITED = ("isv.BUSINESS_LIMIT_CONTROL", "isv.DAY_LIMIT_CONTROL", "isv.MONTH_LIMIT_CONTROL")
+FAILED, DELIVERED = 2, 3
+# Days and times are Beijing's there, wherever the city is.
+BEIJING = ZoneInfo("Asia/Shanghai")
 BAD_PHONE = ("isv.MOBILE_NUMBER_ILLEGAL", "isv.MOBILE_COUNT_OVER_LIMIT")
 
 
@@ -60,7 +65,7 @@ class AliyunSms:
             "TemplateParam": json.dumps(dict(params), ensure_ascii=False),
         }
         for pause_s in (*RETRY_PAUSES_S, None):
-            answer = await self._call(query)
+            answer = await self._call("SendSms", query)
             code = str(answer.get("Code", ""))
             if code == "OK":
                 return str(answer["BizId"])
@@ -69,10 +74,25 @@ class AliyunSms:
             await asyncio.sleep(pause_s)
         raise _refusal(code, template=template, request_id=answer.get("RequestId"))
 
-    async def _call(self, query: Mapping[str, str]) -> dict[str, Any]:
+    async def report(self, *, phone: str, message_id: str, sent_at: datetime) -> SmsReport:
+        """Ask QuerySendDetails what became of one message; see SmsSender."""
+        query = {
+            "PhoneNumber": phone,
+            "BizId": message_id,
+            "SendDate": sent_at.astimezone(BEIJING).strftime("%Y%m%d"),
+            "PageSize": "1",
+            "CurrentPage": "1",
+        }
+        answer = await self._call("QuerySendDetails", query)
+        if answer.get("Code") != "OK":
+            log.warning("SMS provider tells no receipt", code=answer.get("Code"))
+            raise Unavailable("sms_unavailable", "短信服务暂时不可用，请稍后再试")
+        return _read_report(answer)
+
+    async def _call(self, action: str, query: Mapping[str, str]) -> dict[str, Any]:
         call = Call(
             host=urlsplit(self._url).netloc,
-            action="SendSms",
+            action=action,
             version="2017-05-25",
             query=query,
             headers={"content-type": "application/x-www-form-urlencoded"},
@@ -96,6 +116,24 @@ class AliyunSms:
                 "sms_unavailable", "短信服务暂时不可用，请稍后再试", unanswered=True
             ) from None
         return _read_answer(response.code, response.body)
+
+
+def _read_report(answer: Mapping[str, Any]) -> SmsReport:
+    """Read the one detail: SendStatus 1 waits for a receipt, 2 failed, 3 was delivered."""
+    try:
+        [detail] = answer["SmsSendDetailDTOs"]["SmsSendDetailDTO"]
+        status = detail["SendStatus"]
+        received = str(detail.get("ReceiveDate") or "")
+        at = datetime.fromisoformat(received).replace(tzinfo=BEIJING) if received else None
+    except (KeyError, TypeError, ValueError):
+        # Not written down there yet: it is known a little after it was taken.
+        return SmsReport(None)
+    if status not in (FAILED, DELIVERED):
+        return SmsReport(None)
+    told = at.astimezone(UTC) if at else None
+    if status == DELIVERED:
+        return SmsReport(True, at=told)
+    return SmsReport(False, failure=str(detail.get("ErrCode") or "UNKNOWN")[:64], at=told)
 
 
 def _read_answer(status: int, body: bytes) -> dict[str, Any]:

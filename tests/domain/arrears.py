@@ -7,17 +7,25 @@ from typing import Any
 
 from server.domain.billing import (
     Bill,
+    BillClaimed,
     BillDiscounted,
     BillIssued,
     BillPaid,
     BillRefunded,
+    BillUnclaimed,
     BillWithdrawn,
 )
 from server.domain.billing.reactions import bill_priced_stays
+from server.domain.billing.reactions import follow_vehicles as claim_bills_of
 from server.domain.identity import Account, AccountKind, Organization, enrol
 from server.domain.recovery import Alert, RecoveryCase
 from server.domain.recovery.jobs import open_arrears
-from server.domain.recovery.reactions import follow_bills, follow_disputes, spot_arrears
+from server.domain.recovery.reactions import (
+    follow_bills,
+    follow_disputes,
+    follow_vehicles,
+    spot_arrears,
+)
 from server.domain.stay import (
     Stay,
     StayClosed,
@@ -28,7 +36,14 @@ from server.domain.stay import (
     StayReleased,
     StayVoided,
 )
-from server.domain.vehicle import Plate, PlateColor, Vehicle, register_vehicles
+from server.domain.vehicle import (
+    Plate,
+    PlateColor,
+    Vehicle,
+    VehicleBound,
+    VehicleUnbound,
+    register_vehicles,
+)
 from server.kernel.access import Actor, Audience, Scope
 from tests.domain.money import OWNER, PLATE, closed_fact, closed_stay, rows
 from tests.world import World
@@ -78,7 +93,20 @@ async def follow(world: World) -> None:
         stays = StayClosed, StayIdentified, StayVoided, StayDisputed, StayReleased
         await world.run(bill_priced_stays, facts=[one for one in facts if isinstance(one, stays)])
         facts = await world.facts()
-        bills = BillIssued, BillWithdrawn, BillDiscounted, BillPaid, BillRefunded
+        bound = VehicleBound, VehicleUnbound
+        told = [one for one in facts if isinstance(one, bound)]
+        await world.run(claim_bills_of, facts=told)
+        await world.run(follow_vehicles, facts=told)
+        facts = await world.facts()
+        bills = (
+            BillIssued,
+            BillWithdrawn,
+            BillDiscounted,
+            BillPaid,
+            BillRefunded,
+            BillClaimed,
+            BillUnclaimed,
+        )
         await world.run(follow_bills, facts=[one for one in facts if isinstance(one, bills)])
         held = StayDisputed, StayReleased
         await world.run(follow_disputes, facts=[one for one in facts if isinstance(one, held)])

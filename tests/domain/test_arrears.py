@@ -18,6 +18,7 @@ from server.domain.recovery import (
     DebtState,
     RecoveryCase,
     RecoveryState,
+    Reminder,
     acknowledge_alert,
     approve_write_off,
     freeze_case,
@@ -30,6 +31,7 @@ from server.domain.recovery import (
     withdraw_write_off,
 )
 from server.domain.recovery.jobs import open_arrears, repeat_alerts
+from server.domain.recovery.queries import case_file, own_arrears
 from server.domain.stay import (
     Change,
     DisputeReason,
@@ -480,3 +482,31 @@ async def test_two_looks_at_once_open_one_case(world: World) -> None:
 
     case: RecoveryCase = await the_case(world)
     assert case.amount == 500
+
+
+async def test_what_was_written_off_is_offered_quietly_until_it_is_paid(world: World) -> None:
+    wanted = await asked(world)
+    await stayed(world, "b", 300)
+    await world.run(approve_write_off, actor=CHIEF, write_off_id=wanted.id)
+    await follow(world)
+    before = await world.run(own_arrears, actor=OWNER)
+    case = (await cases(world))[0]
+    file = await world.run(case_file, actor=CLERK, case_id=case.id)
+
+    bill = next(one for one in await rows(world, Bill) if one.stay_id == "a")
+    await paid(world, await wish(world, bill, amount=200), "1")
+    part = await world.run(own_arrears, actor=OWNER)
+    await paid(world, await wish(world, bill), "2")
+    await follow(world)
+    after = await world.run(own_arrears, actor=OWNER)
+    whole = await world.run(case_file, actor=CLERK, case_id=case.id)
+
+    assert [one.bill.stay_id for one in before.bills] == ["b"]
+    assert [(one.bill.stay_id, one.bill.given_up) for one in before.given_up] == [("a", 500)]
+    assert [one.bill.given_up for one in part.given_up] == [300]
+    assert after.given_up == ()
+    assert (file.given_up, whole.given_up) == ({"a": 500}, {})
+    assert case.state is RecoveryState.WRITTEN_OFF
+    assert await alerts(world) == []
+    assert await rows(world, Reminder) == []
+    assert await world.run(check_ledger) == []

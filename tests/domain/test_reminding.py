@@ -37,6 +37,7 @@ from server.domain.recovery.rules.reminding import (
 from server.domain.stay import Policy, change_policy
 from server.kernel.access import ANYONE
 from server.kernel.errors import DomainError, Invalid, Unavailable
+from server.providers import SmsReport
 from server.reminding import Post
 from tests.domain.arrears import CLERK, after_grace, people, stayed, the_case
 from tests.domain.money import PLATE, rows
@@ -69,6 +70,7 @@ def debt(number: int, amount: int, at: datetime) -> Debt:
     return Debt(
         stay_id=f"s{number}",
         bill_id=f"b{number}",
+        owner_id="m",
         place_id="s1",
         place_name="福华路",
         division_code="440304",
@@ -205,14 +207,25 @@ class Phone:
 
     fails: list[DomainError] = field(default_factory=list)
     sent: list[tuple[str, Mapping[str, str]]] = field(default_factory=list)
+    templates: list[str] = field(default_factory=list)
+    reports: list[SmsReport | DomainError] = field(default_factory=list)
+    asked: list[tuple[str, str]] = field(default_factory=list)
 
     async def send(self, *, phone: str, template: str, params: Mapping[str, str]) -> str:
         """Take a message, or refuse it."""
         if self.fails:
             raise self.fails.pop()
-        assert template == "SMS_REMINDER"
+        self.templates.append(template)
         self.sent.append((phone, params))
         return f"biz-{len(self.sent)}"
+
+    async def report(self, *, phone: str, message_id: str, sent_at: datetime) -> SmsReport:
+        """Say what became of a message, or nothing yet."""
+        self.asked.append((phone, message_id))
+        answer = self.reports.pop(0) if self.reports else SmsReport(None)
+        if isinstance(answer, DomainError):
+            raise answer
+        return answer
 
 
 def post(world: World, phone: Phone) -> Post:
@@ -249,6 +262,7 @@ async def test_a_reminder_is_sent_once_with_a_link_that_opens_that_debt(world: W
     assert (params["count"], params["amount"]) == ("1", "¥5")
     assert PLATE.number not in str(params)
     assert (kept.state, kept.receipt, kept.phone) == (ReminderState.SENT, "biz-1", "138****0001")
+    assert phone.templates == ["SMS_REMINDER"]
     assert len(await world.facts(ReminderIssued)) == 1
     behind = await world.run(open_link, actor=ANYONE, token=params["link"], key=KEY)
     assert [bill.stay_id for bill in behind.bills] == ["a"]

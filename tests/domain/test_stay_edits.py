@@ -29,6 +29,7 @@ from server.domain.stay import (
     close_request,
     edit_stay,
     identify_berth,
+    preview_request,
 )
 from server.domain.stay.events import StayFact
 from server.domain.stay.jobs import settle_berths
@@ -334,6 +335,13 @@ async def test_above_the_limit_two_people_agree(world: World) -> None:
     stay = await stay_over(world)
     asked = await request(world, stay)
     assert await stay_of(world, stay.id) == stay
+    _, preview = await world.run(preview_request, actor=CHIEF, request_id=asked.id)
+    assert preview is not None
+    [version] = preview.versions
+    assert (version.before, version.after.state) == (stay, StayState.VOID)
+    assert preview.difference == asked.difference
+    with pytest.raises(NotFound):
+        await world.run(preview_request, actor=STRANGER, request_id=asked.id)
     with pytest.raises(Refused, match="edit_request_own"):
         await world.run(approve_edit, actor=CLERK, request_id=asked.id)
     with pytest.raises(NotFound):
@@ -367,6 +375,7 @@ async def test_what_was_asked_for_another_version_is_not_agreed_to(world: World)
         await world.run(approve_edit, actor=CHIEF, request_id=asked.id)
 
     assert (await stay_of(world, stay.id)).plate == OTHER
+    assert (await world.run(preview_request, actor=CHIEF, request_id=asked.id))[1] is None
 
 
 async def decide(world: World, actor: Actor, state: RequestState) -> EditRequest:

@@ -12,7 +12,7 @@ from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 
 from tests.city import City
 from tests.e2e.browser import SIZES, Screen, chromium
-from tests.e2e.test_paying_screens import minutes_with_a_fee, motorist, open_as, street_of
+from tests.e2e.street import minutes_with_a_fee, motorist, open_as, street_of
 
 pytestmark = pytest.mark.e2e
 # No camera watches it, and no other test's cars stand there.

@@ -5,10 +5,12 @@ from dataclasses import replace
 from server.domain.payment import Method
 from server.domain.recovery import (
     Alert,
+    MessageKind,
     RecoveryCase,
     link_plate,
     pay_behind_link,
     request_write_off,
+    set_template,
 )
 from server.domain.recovery.jobs import open_arrears
 from server.domain.stay import change_policy
@@ -41,6 +43,14 @@ async def debts_day(site: Site) -> None:
             request_write_off, actor=clerk(who), case_id=case.id, reason="车辆已报废"
         )
         known[name] = asked.id
+    await world.run(
+        set_template,
+        actor=clerk("city"),
+        kind=MessageKind.REMINDER,
+        code="SMS_1",
+        text="${plate} ${amount} ${link}",
+        v=0,
+    )
     [alert] = await world.run(lambda work: work.table(Alert).find({}))
     known["alert"] = alert.id
     key = site.config.token_key

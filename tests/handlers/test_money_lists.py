@@ -14,6 +14,7 @@ from server.domain.reconciliation import (
     Reconciliation,
 )
 from server.domain.refund import open_refund
+from server.domain.stay import change_policy
 from server.kernel.work import Work
 from tests.domain.money import CLERK, billed, paid, wish
 from tests.handlers.conftest import Site, code, said
@@ -188,3 +189,15 @@ async def ask_back(site: Site, payment: Payment) -> None:
         reason="误收",
         request_key="refund-1",
     )
+
+
+async def test_an_officer_is_told_above_how_much_cash_he_confirms_twice(site: Site) -> None:
+    token = await site.token("patrol", "patrol1")
+
+    async def limit() -> int:
+        answer = await site.ask("GET", "/api/patrol/cash-shifts/current", token=token)
+        return int(said(answer)["confirm_above"])
+
+    assert await limit() == 20_000
+    await site.world.run(change_policy, scope="city", values={"cash_confirm_above": 5_000}, v=0)
+    assert await limit() == 5_000

@@ -16,7 +16,7 @@ from tornado.testing import bind_unused_port
 from server.doubles.sms import SmsDouble
 from server.doubles.sms_rules import NotAccepted
 from server.kernel.errors import Invalid, TooMany, Unavailable
-from server.providers import SmsSender, sms
+from server.providers import SmsReport, SmsSender, sms
 from server.providers.acs3 import AccessKey, Call, sign
 from server.providers.sms import AliyunSms
 
@@ -35,7 +35,7 @@ class Clock:
     """A clock that only a test moves."""
 
     def __init__(self) -> None:
-        self.now = datetime.now(UTC)
+        self.now = self.began = datetime.now(UTC)
 
     def __call__(self) -> datetime:
         return self.now
@@ -310,3 +310,95 @@ async def test_neither_code_nor_phone_is_ever_logged(
     assert "isv.AMOUNT_NOT_ENOUGH" in said
     assert "864213" not in said
     assert PHONE not in said
+
+
+async def report(provider: Provider, message_id: str, **changed: Any) -> SmsReport:
+    """Ask what became of a message."""
+    said = {"phone": PHONE, "message_id": message_id, "sent_at": provider.clock.began}
+    return await provider.sender().report(**(said | changed))
+
+
+async def test_a_message_is_reported_delivered_a_little_later(provider: Provider) -> None:
+    message_id = await provider.send()
+
+    before = await report(provider, message_id)
+    provider.clock.now += timedelta(seconds=4)
+    after = await report(provider, message_id)
+
+    assert before == SmsReport(None)
+    assert after.delivered is True
+    assert after.failure is None
+    assert after.at is not None
+    assert abs(after.at - provider.clock.now) < timedelta(seconds=3)
+
+
+async def test_a_phone_that_cannot_be_reached_is_reported_with_the_provider_s_code(
+    provider: Provider,
+) -> None:
+    await provider.fail(kind="fail", code="MOBILE_NOT_ON_SERVICE", seconds=30)
+    message_id = await provider.send()
+    provider.clock.now += timedelta(seconds=29)
+    before = await report(provider, message_id)
+    provider.clock.now += timedelta(seconds=1)
+
+    after = await report(provider, message_id)
+
+    assert before.delivered is None
+    assert (after.delivered, after.failure) == (False, "MOBILE_NOT_ON_SERVICE")
+    assert provider.double.inbox.shown() == []
+
+
+async def test_a_receipt_can_be_late_never_come_and_come_on_demand(provider: Provider) -> None:
+    await provider.fail(kind="late", seconds=600)
+    await provider.fail(kind="drop")
+    late, lost = await provider.send(), await provider.send(phone="13800000002")
+    provider.clock.now += timedelta(seconds=599)
+    early = await report(provider, late)
+    provider.clock.now += timedelta(seconds=2)
+    came = await report(provider, late)
+    other = {"phone": "13800000002"}
+    never = await report(provider, lost, **other)
+    body = json.dumps({"id": lost, "code": "EXPIRED"})
+    await provider.ask("/receipts", method="POST", body=body)
+    demanded = await report(provider, lost, **other)
+
+    assert (early.delivered, came.delivered, never.delivered) == (None, True, None)
+    assert (demanded.delivered, demanded.failure) == (False, "EXPIRED")
+    assert len(provider.double.inbox.shown()) == 1
+
+
+async def test_a_receipt_is_of_one_phone_and_survives_a_restart(
+    provider: Provider, tmp_path: Path
+) -> None:
+    message_id = await provider.send()
+    provider.clock.now += timedelta(seconds=4)
+
+    foreign = await report(provider, message_id, phone="13800000002")
+    yesterday = await report(provider, message_id, sent_at=provider.clock.began - timedelta(days=1))
+    provider.double.receipts = make_double(tmp_path, provider.clock).receipts
+    again = await report(provider, message_id)
+
+    assert foreign.delivered is yesterday.delivered is None
+    assert again.delivered is True
+    assert (tmp_path / "sms" / "receipts.json").stat().st_mode & 0o077 == 0
+
+
+async def test_who_is_away_or_does_not_know_us_tells_no_receipt(provider: Provider) -> None:
+    message_id = await provider.send()
+    said = {"phone": PHONE, "message_id": message_id, "sent_at": provider.clock.now}
+    stranger = provider.sender(key=AccessKey(key_id=KEY.key_id, secret="another secret"))
+    nobody = provider.sender(url="http://127.0.0.1:9")
+
+    for sender in (stranger, nobody):
+        with pytest.raises(Unavailable):
+            await sender.report(**said)
+
+
+async def test_a_template_that_is_approved_later_can_be_sent_by(provider: Provider) -> None:
+    body = json.dumps({"code": "SMS_NEW", "text": "欠 ${amount}"})
+    await provider.ask("/templates", method="POST", body=body)
+
+    sent = provider.sender().send(phone=PHONE, template="SMS_NEW", params={"amount": "¥5"})
+
+    assert await sent
+    assert provider.double.inbox.shown()[0]["text"] == "【智慧停车】欠 ¥5"

@@ -13,7 +13,7 @@ from realtime.feeds import publications_of
 from realtime.publications import Publication
 from server.domain.billing import Bill
 from server.domain.payment import pay_by_cash
-from server.domain.payment.service import open_shift
+from server.domain.payment.service.shifts import open_shift
 from server.domain.stay import identify_berth
 from server.standalone import Servers
 from server.store.relay import Relay, Told

@@ -290,4 +290,4 @@ async def test_the_pump_looks_at_sockets_between_turns() -> None:
         await asyncio.sleep(0)
         served.append(sum(bool(reader.got) for reader in readers))
 
-    assert served == [256, 256, 512, 512, 600]
+    assert served == [128, 128, 256, 256, 384, 384, 512, 512, 600]

@@ -18,10 +18,12 @@ from server.domain.autopay import ParkingEntryChanged
 from server.domain.autopay.reactions import follow_cars
 from server.domain.billing import (
     Bill,
+    BillClaimed,
     BillDiscounted,
     BillIssued,
     BillPaid,
     BillRefunded,
+    BillUnclaimed,
     BillWithdrawn,
     waive_bill,
 )
@@ -49,11 +51,15 @@ from server.domain.recovery import (
     ArrearsClosed,
     ArrearsOpened,
     ArrearsSpotted,
+    Reminder,
     ReminderIssued,
+    ReminderReported,
     WriteOffDecided,
     WriteOffRequested,
     acknowledge_alert,
     approve_write_off,
+    note_report,
+    note_sent,
     request_write_off,
 )
 from server.domain.recovery.jobs import advance_arrears, open_arrears, repeat_alerts
@@ -104,7 +110,7 @@ from server.kernel.events import Fact, Facts
 from server.kernel.period import to_ms
 from tests.domain.arrears import CHIEF as APPROVER
 from tests.domain.arrears import CLERK as PURSUER
-from tests.domain.arrears import GRACE, alerts, follow, the_case
+from tests.domain.arrears import GRACE, alerts, follow, stayed, the_case
 from tests.domain.money import CHIEF, CLERK, paid, rows, wish
 from tests.domain.money import OWNER as MOTORIST
 from tests.world import NOON, World
@@ -258,6 +264,22 @@ async def clone(world: World) -> None:
     await world.job(settle_berths)
 
 
+async def find_old_bill(world: World) -> str:
+    """Let somebody bind a plate that had no owner when its car stood."""
+    await park(world)
+    other = Plate("粤B99999", PlateColor.BLUE)
+    await stayed(world, "old", 500, plate=other, owner_id=None)
+    vehicle = await world.run(bind_vehicle, actor=Actor(OWNER, Audience.MOTORIST), plate=other)
+    await follow(world)
+    return vehicle.id
+
+
+async def drop_old_bill(world: World) -> None:
+    vehicle_id = await find_old_bill(world)
+    await world.run(unbind_vehicle, actor=Actor(OWNER, Audience.MOTORIST), vehicle_id=vehicle_id)
+    await follow(world)
+
+
 async def fall_due(world: World) -> None:
     """Let a bill's grace end."""
     await leave_and_bill(world)
@@ -268,6 +290,14 @@ async def fall_due(world: World) -> None:
 async def be_reminded(world: World) -> None:
     await fall_due(world)
     await world.job(advance_arrears)
+
+
+async def be_delivered(world: World) -> None:
+    """Let a text message be taken by the provider, and arrive."""
+    await be_reminded(world)
+    [one] = await rows(world, Reminder)
+    await world.run(note_sent, reminder_id=one.id, receipt="biz")
+    await world.run(note_report, reminder_id=one.id, delivered=True, failure=None, at=None)
 
 
 async def come_again(world: World) -> None:
@@ -335,6 +365,8 @@ SCENARIOS: dict[type[Fact], Callable[[World], Awaitable[Any]]] = {
     BillDiscounted: waive,
     BillPaid: pay,
     BillRefunded: give_back,
+    BillClaimed: find_old_bill,
+    BillUnclaimed: drop_old_bill,
     PaymentSucceeded: pay,
     IntentEnded: give_up,
     WalletChanged: fill_wallet,
@@ -346,6 +378,7 @@ SCENARIOS: dict[type[Fact], Callable[[World], Awaitable[Any]]] = {
     ArrearsOpened: fall_due,
     ArrearsChanged: be_reminded,
     ReminderIssued: be_reminded,
+    ReminderReported: be_delivered,
     ArrearsSpotted: come_again,
     AlertRepeated: be_told_again,
     AlertAcknowledged: be_seen,

@@ -8,12 +8,20 @@ import asyncio
 import sys
 from collections.abc import Callable
 from functools import partial
+from inspect import signature
 from typing import Any
 
 from realtime import hub, joining, live, redis_listener, snapshots
 from realtime.broker import Position
 from realtime.limits import Limits
 from server.cli import main
+
+
+def plant(owner: type, name: str, bug: Callable[..., Any]) -> None:
+    """Put a bug in a method's place; it must take what the method takes, or it would only crash."""
+    taken = list(signature(getattr(owner, name)).parameters)
+    assert list(signature(bug).parameters) == taken, f"{owner.__name__}.{name} takes {taken}"
+    setattr(owner, name, bug)
 
 
 def snapshot_before_position() -> None:
@@ -31,38 +39,27 @@ def snapshot_before_position() -> None:
             "data": data,
         }
 
-    snapshots.Snapshots._read = read  # type: ignore[method-assign]
+    plant(snapshots.Snapshots, "_read", read)
 
 
 def epoch_not_checked() -> None:
     """Take a stream that lost its contents for the one from before."""
-    missed = joining.Joining._missed
-    reads = joining.Joining._reads_past
 
-    def as_ours(self: Any, channel: Any) -> Any:
+    def same_epoch(self: Any, channel: Any) -> bool:
+        # Who is beyond its end is taken to be at its end.
         self._request.epoch = channel.position.epoch
-        return self._request
+        self._request.offset = min(self._request.offset, channel.position.offset)
+        return True
 
-    def lenient_missed(self: Any, channel: Any) -> Any:
-        as_ours(self, channel)
-        if self._request.offset > channel.position.offset:
-            self._request.offset = channel.position.offset
-        return missed(self, channel)
-
-    def lenient_reads(self: Any, channel: Any) -> bool:
-        as_ours(self, channel)
-        return reads(self, channel)
-
-    joining.Joining._missed = lenient_missed  # type: ignore[method-assign]
-    joining.Joining._reads_past = lenient_reads  # type: ignore[method-assign]
+    plant(joining.Joining, "_same_epoch", same_epoch)
     deliver = live.LiveChannel.deliver
 
-    def deliver_any(self: Any, epoch: str, first: int, *more: Any) -> None:
+    def deliver_any(self: Any, epoch: str, first: int, bodies: Any, sent_at: float) -> None:
         if self.position.epoch and epoch != self.position.epoch:
             self.position = Position(epoch, first - 1)
-        deliver(self, epoch, first, *more)
+        deliver(self, epoch, first, bodies, sent_at)
 
-    live.LiveChannel.deliver = deliver_any  # type: ignore[method-assign]
+    plant(live.LiveChannel, "deliver", deliver_any)
 
 
 def join_after_await() -> None:
@@ -75,8 +72,8 @@ def join_after_await() -> None:
         self.early = result(self)
         await asyncio.sleep(0.05)
 
-    joining.Joining.prepare = slow_prepare  # type: ignore[method-assign]
-    joining.Joining.result = lambda self: self.early  # type: ignore[method-assign]
+    plant(joining.Joining, "prepare", slow_prepare)
+    plant(joining.Joining, "result", lambda self: self.early)
 
 
 def partial_replay() -> None:
@@ -86,23 +83,21 @@ def partial_replay() -> None:
         kept = [(one.offset, one.body) for one in page.kept][-1:]
         return [live.publication(body, at) for at, body in kept]
 
-    live.LiveChannel.missed = missed  # type: ignore[method-assign]
+    plant(live.LiveChannel, "missed", missed)
 
 
 def no_resubscribe() -> None:
     """Forget, when Redis comes back, which channels this node hears; and never look."""
-    connect = redis_listener.RedisListener._connect
 
-    async def forgetful(self: Any) -> None:
-        wanted, self._wanted = self._wanted, {}
-        await connect(self)
-        self._wanted = wanted
+    def lost(self: Any, address: Any, link: Any, _: object) -> None:
+        if self._links.get(address) is link:
+            del self._links[address]
 
     async def never(self: Any) -> None:
         return None
 
-    redis_listener.RedisListener._connect = forgetful  # type: ignore[method-assign]
-    hub.LiveChannels.check_positions = never  # type: ignore[method-assign]
+    plant(redis_listener.RedisListener, "_lost", lost)
+    plant(hub.LiveChannels, "check_positions", never)
 
 
 def gap_not_healed() -> None:
@@ -119,7 +114,7 @@ def gap_not_healed() -> None:
             self.position = Position(epoch, first - 1)
         heard(self, epoch, first, bodies, sent_at)
 
-    live.LiveChannel.deliver = deliver  # type: ignore[method-assign]
+    plant(live.LiveChannel, "deliver", deliver)
 
 
 PLANTS: dict[str, Callable[[], None]] = {

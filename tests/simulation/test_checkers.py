@@ -1,10 +1,13 @@
 """What looks on in the chaos run finds each way to break the promise; otherwise the run proves nothing."""
 
+import subprocess
+import sys
 from collections.abc import Awaitable
 from typing import Any
 
 import pytest
 
+from tests.simulation.planted import PLANTS
 from tests.simulation.records import Records, Row
 from tests.simulation.screen import Followed, Screen
 
@@ -103,3 +106,21 @@ def test_two_stories_of_one_offset_are_found(records: Records) -> None:
 
     records.heard(CHANNEL, "e", 5, [row("A", 8)])
     assert records.wrong
+
+
+@pytest.mark.parametrize("plant", PLANTS)
+def test_each_planted_bug_still_fits_the_code(plant: str) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "tests.simulation.planted",
+        "--plant",
+        plant,
+        "serve",
+        "--help",
+    ]
+
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+    assert done.returncode == 0, done.stderr
+    assert "serve" in done.stdout

@@ -23,6 +23,7 @@ export const router = createRouter({
         { path: 'reconciliation', name: 'reconciliation', component: () => import('./reconciliation/ReconciliationPage.vue') },
         { path: 'arrears', name: 'arrears', component: () => import('./arrears/ArrearsPage.vue') },
         { path: 'write-offs', name: 'write-offs', component: () => import('./arrears/WriteOffsPage.vue') },
+        { path: 'messages', name: 'messages', component: () => import('./arrears/MessagesPage.vue') },
         { path: 'tariffs', name: 'tariffs', component: () => import('./tariffs/TariffsPage.vue') },
         { path: 'tariffs/:id', name: 'tariff', component: () => import('./tariffs/TariffPage.vue') },
         { path: 'calendar', name: 'calendar', component: () => import('./calendar/CalendarPage.vue') },

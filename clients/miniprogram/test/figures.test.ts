@@ -24,7 +24,7 @@ test('a point shifted for a Chinese map and back is the same point to a centimet
 })
 
 const bill = (state: Bill['state'], due: number, paid: number): Bill => ({
-  id: 'b', stay_id: 's1', state, plate: { number: '粤B12345', color: 'blue' }, due, waived: 0, paid, open: due - paid, valid_until: null, lines: [], issued_at: '2026-11-23T01:00:00Z',
+  id: 'b', stay_id: 's1', state, plate: { number: '粤B12345', color: 'blue' }, due, waived: 0, paid, open: due - paid, given_up: 0, valid_until: null, lines: [], issued_at: '2026-11-23T01:00:00Z',
 })
 const stay = (id: string, arrived_at: string, left_at: string | null, state = 'open'): Stay => ({
   id, state, plate: null, place: { id: 'p', name: '福华一路' }, berth_code: '1', arrived_at, left_at, amount: null,

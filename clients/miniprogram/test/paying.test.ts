@@ -12,7 +12,7 @@ vi.mock('@/locale', () => ({ t: (key: string) => key }))
 const NOW = Date.parse('2026-11-26T04:00:00Z')
 const bill = (id: string, open: number, issued_at: string, valid_until: string | null = null): Bill => ({
   id, stay_id: `stay-${id}`, state: open ? 'due' : 'paid', plate: { number: '粤B12345', color: 'blue' },
-  due: 500, waived: 0, paid: 500 - open, open, valid_until, lines: [], issued_at,
+  due: 500, waived: 0, paid: 500 - open, open, given_up: 0, valid_until, lines: [], issued_at,
 })
 const intent = (client: Record<string, string>): Intent => ({
   id: 'i1', purpose: 'bills', state: 'pending', provider: 'wechat', scene: 'h5', amount: 500, description: '', expires_at: '', client,

@@ -1,6 +1,7 @@
 // Cash to the fen, alerts that ring as often as they should, and money that moves once.
 import { ApiError, type ArrearsAlert } from '@smartcloud/shared'
 import { afterEach, describe, expect, it } from 'vitest'
+import { owingOf } from '../src/berths/owing'
 import { toRing } from '../src/composables/ringing'
 import { readYuan, usualNotes } from '../src/money/cash'
 import { once } from '../src/money/keys'
@@ -21,7 +22,7 @@ describe('cash', () => {
 
 describe('alerts', () => {
   const alert = (state: ArrearsAlert['state'], rounds: number): ArrearsAlert => ({
-    id: 'a1', berth_code: '001', state, amount: 1_500, v: 1, case_id: 'c1', stay_id: 's1', plate: { number: '粤B12345', color: 'blue' },
+    id: 'a1', berth_code: '001', state, amount: 1_500, v: 1, case_id: 'c1', creditor: null, stay_id: 's1', plate: { number: '粤B12345', color: 'blue' },
     count: 1, oldest_ms: 0, spotted_ms: 0, rounds, escalated: false, acknowledged_by: null, case_state: 'due',
   })
 
@@ -30,6 +31,17 @@ describe('alerts', () => {
     expect(toRing([alert('open', 1)], new Map([['a1', 1]]))).toHaveLength(0)
     expect(toRing([alert('open', 2)], new Map([['a1', 1]]))).toHaveLength(1)
     expect(toRing([alert('acknowledged', 2), alert('retracted', 2), alert('gone', 2)], new Map())).toHaveLength(0)
+  })
+
+  it('of several creditors are one sum on the tile, the own first on the sheet', () => {
+    const theirs = { ...alert('open', 1), id: 'a2', creditor: '滨海停车', case_id: null, amount: 9_000 }
+    const most = { ...alert('acknowledged', 1), id: 'a3', creditor: '湾区停车', case_id: null, amount: 12_000 }
+    const all = owingOf([theirs, most, alert('acknowledged', 1)])
+
+    expect(all).toMatchObject({ amount: 22_500, ringing: true })
+    expect(all?.lines.map(({ id }) => id)).toEqual(['a1', 'a3', 'a2'])
+    expect(owingOf([most])?.ringing).toBe(false)
+    expect(owingOf([])).toBeNull()
   })
 })
 

@@ -47,7 +47,9 @@ export interface ArrearsAlert {
   state: AlertState
   amount: number
   v: number
-  case_id: string
+  /** None where it owes another operator, who is named as `creditor` then. */
+  case_id: string | null
+  creditor: string | null
   stay_id: string
   plate: Plate
   count: number
@@ -57,7 +59,7 @@ export interface ArrearsAlert {
   rounds: number
   escalated: boolean
   acknowledged_by: string | null
-  case_state: string
+  case_state: string | null
 }
 
 export type AlertRow = [

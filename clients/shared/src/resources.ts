@@ -79,6 +79,8 @@ export interface Bill {
   paid: number
   /** What is left to pay. */
   open: number
+  /** What was written off: nobody asks for it, and it may be paid all the same. */
+  given_up: number
   /** Until when this is the price of a car that still stands; null once it has gone. */
   valid_until: string | null
   lines: { text: string; amount: number }[]
@@ -183,6 +185,8 @@ export interface OwedBill extends Bill {
   past_due: boolean
   past_due_at: string | null
   frozen: boolean
+  /** From before the plate was bound: there is no stay of one's own behind it. */
+  claimed: boolean
 }
 
 export interface OwnArrears {
@@ -194,6 +198,7 @@ export interface OwnArrears {
   grace_count: number
   plates: { plate: Plate; state: string; amount: number; frozen: number; count: number }[]
   bills: OwedBill[]
+  given_up: OwedBill[]
 }
 
 /** What is behind a signed link: the plate is masked. */
@@ -306,6 +311,16 @@ export interface PlateArrears {
   grace_amount: number
   grace_count: number
   bills: OwedBill[]
+  /** What it owes other operators who let this one collect it. */
+  elsewhere: DebtElsewhere[]
+}
+
+export interface DebtElsewhere {
+  creditor_id: string
+  creditor: string
+  amount: number
+  count: number
+  bills: { id: string; place_name: string; arrived_on: string; open: number }[]
 }
 
 export interface PayLink {
@@ -321,6 +336,8 @@ export interface CashShift {
   opened_at: string
   closed_at: string | null
   expected: number
+  /** What of it was collected for other operators. */
+  for_others: number
   counted: number | null
   reason: string
 }
@@ -328,6 +345,8 @@ export interface CashShift {
 export interface OwnShift {
   shift: CashShift | null
   payments: Payment[]
+  /** More cash than that, in fen, is confirmed twice. */
+  confirm_above: number
 }
 
 export interface IdentifiedStay {

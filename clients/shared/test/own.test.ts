@@ -8,7 +8,7 @@ const stay = (changes: Partial<Stay> = {}): Stay => ({
   id: 's1', state: 'running', plate: PLATE, place: { id: 'p1', name: '福华路' }, berth_code: '001',
   arrived_at: '2026-11-26T00:00:00Z', left_at: null, amount: null, ...changes,
 })
-const bill = { id: 'b1', stay_id: 's1', state: 'due' as const, plate: PLATE, due: 300, waived: 0, paid: 0, open: 300, valid_until: null, lines: [], issued_at: '2026-11-26T01:00:00Z' }
+const bill = { id: 'b1', stay_id: 's1', state: 'due' as const, plate: PLATE, due: 300, waived: 0, paid: 0, open: 300, given_up: 0, valid_until: null, lines: [], issued_at: '2026-11-26T01:00:00Z' }
 const START: OwnSnapshot = { stays: [stay()], bills: [], wallet: { balance: 0, bonus: 0 } }
 const told = (fact: string, more: object = {}) => ({ fact, at_ms: 1, ...more })
 
@@ -42,7 +42,7 @@ describe('what is a motorist’s own', () => {
 describe('cars that owe', () => {
   const row = (state: AlertRow[2], v: number): AlertRow => [
     'a1', '001', state, 1500, v,
-    { case_id: 'c1', stay_id: 's1', plate: PLATE, count: 1, oldest_ms: 0, spotted_ms: 0, rounds: 1, escalated: false, acknowledged_by: null, case_state: 'due' },
+    { case_id: 'c1', creditor: null, stay_id: 's1', plate: PLATE, count: 1, oldest_ms: 0, spotted_ms: 0, rounds: 1, escalated: false, acknowledged_by: null, case_state: 'due' },
   ]
 
   it('ring until they are acknowledged, and an older row changes nothing', () => {

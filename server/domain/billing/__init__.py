@@ -1,11 +1,13 @@
 """账单信息: what is owed for a stay, frozen when it is issued; waivers and coupons on it."""
 
 from server.domain.billing.events import (
+    BillClaimed,
     BillDiscounted,
     BillIssued,
     BillOverpaid,
     BillPaid,
     BillRefunded,
+    BillUnclaimed,
     BillWithdrawn,
 )
 from server.domain.billing.model import (
@@ -20,6 +22,7 @@ from server.domain.billing.model import (
 from server.domain.billing.service import (
     bill_running_stay,
     bill_stays,
+    claim_bills,
     grant_coupons,
     pay_bill,
     redeem_coupon,
@@ -31,12 +34,14 @@ from server.domain.billing.service import (
 __all__ = [
     "PAYABLE",
     "Bill",
+    "BillClaimed",
     "BillDiscounted",
     "BillIssued",
     "BillOverpaid",
     "BillPaid",
     "BillRefunded",
     "BillState",
+    "BillUnclaimed",
     "BillWithdrawn",
     "Coupon",
     "CouponState",
@@ -44,6 +49,7 @@ __all__ = [
     "DiscountKind",
     "bill_running_stay",
     "bill_stays",
+    "claim_bills",
     "grant_coupons",
     "pay_bill",
     "redeem_coupon",

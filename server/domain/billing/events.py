@@ -72,3 +72,15 @@ class BillRefunded(BillFact):
 
     amount: Fen
     open: Fen
+
+
+@fact
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BillClaimed(BillFact):
+    """Whoever has bound a plate sees what it owes from before, as far as nobody had it bound then."""
+
+
+@fact
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BillUnclaimed(BillFact):
+    """Whoever does not drive under a plate any more sees such a bill no longer; it was that owner's."""

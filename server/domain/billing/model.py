@@ -58,7 +58,8 @@ class Bill:
 
     `paid` is what was paid for the stay and not given back, on this bill or on one before it.
     `surplus` is what was paid beyond what is owed, and waits to be given back. A bill for a car
-    that still stands is good until `valid_until`: if it leaves by then, that was the price.
+    that still stands is good until `valid_until`: if it leaves by then, that was the price. One that
+    is `claimed` had no owner when the car stood: it is whose the plate is now.
     """
 
     id: str
@@ -69,6 +70,7 @@ class Bill:
     standing: bool = True
     plate: Plate
     owner_id: str | None
+    claimed: bool = False
     organization_id: str
     place_id: str
     due: Fen
@@ -78,6 +80,16 @@ class Bill:
     lines: tuple[Line, ...]
     issued_at: datetime
     valid_until: datetime | None = None
+
+    @property
+    def driver_id(self) -> str | None:
+        """Name who drove under the plate when the car stood, if anybody had said so by then."""
+        return None if self.claimed else self.owner_id
+
+    def claim(self, owner_id: str | None) -> Self:
+        """Give a bill that nobody drove for to whose the plate is now, or to nobody again."""
+        assert self.driver_id is None
+        return replace(self, owner_id=owner_id, claimed=owner_id is not None)
 
     @property
     def waived(self) -> Fen:
@@ -94,6 +106,11 @@ class Bill:
         """Sum what was given up."""
         given_up = (one for one in self.discounts if one.kind is DiscountKind.WRITE_OFF)
         return sum(one.amount for one in given_up)
+
+    @property
+    def given_up(self) -> Fen:
+        """Tell what nobody asks for any more, and may be paid all the same."""
+        return self.written_off if self.state is BillState.WRITTEN_OFF else 0
 
     @property
     def owed(self) -> Fen:

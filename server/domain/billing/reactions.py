@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from server.domain.billing.service import bill_stays
+from server.domain.billing.service import bill_stays, claim_bills
 from server.domain.stay import (
     StayClosed,
     StayCorrected,
@@ -11,6 +11,7 @@ from server.domain.stay import (
     StayReleased,
     StayVoided,
 )
+from server.domain.vehicle import VehicleBound, VehicleUnbound
 from server.kernel.events import reacts_to
 from server.kernel.work import Work
 
@@ -21,3 +22,9 @@ Billable = StayClosed | StayCorrected | StayIdentified | StayVoided | StayDisput
 async def bill_priced_stays(work: Work, facts: Sequence[Billable]) -> None:
     """Bring the bills of stays in line with what has become of their price, plate or doubts."""
     await bill_stays(work, stay_ids=list(dict.fromkeys(fact.stay_id for fact in facts)))
+
+
+@reacts_to(VehicleBound, VehicleUnbound)
+async def follow_vehicles(work: Work, facts: Sequence[VehicleBound | VehicleUnbound]) -> None:
+    """Show what a plate owes to whoever drives under it now."""
+    await claim_bills(work, plates=list(dict.fromkeys(fact.plate for fact in facts)))

@@ -6,14 +6,17 @@ from datetime import timedelta
 from typing import Any
 
 from server.domain.billing.events import (
+    BillClaimed,
     BillDiscounted,
     BillIssued,
     BillOverpaid,
     BillPaid,
     BillRefunded,
+    BillUnclaimed,
     BillWithdrawn,
 )
 from server.domain.billing.model import (
+    PAYABLE,
     SETTLED,
     Bill,
     Coupon,
@@ -23,6 +26,7 @@ from server.domain.billing.model import (
 from server.domain.ledger import AccountKind, EntryKind, Posting, account, post
 from server.domain.stay import Stay, StayState, policy_for, price_stay, stay_in_sight
 from server.domain.tariff import Line
+from server.domain.vehicle import Plate, owners_of
 from server.kernel.errors import NotFound, Refused
 from server.kernel.money import Fen
 from server.kernel.nouns import replace
@@ -69,7 +73,7 @@ async def bill_running_stay(work: Work, *, stay_id: str) -> Bill:
         raise Refused("stay_not_running", "该停车记录当前不能预先缴费", stay_id=stay.id)
     have = await _bills_of(work, [stay.id])
     before = next((bill for bill in have.get(stay.id, ()) if bill.standing), None)
-    same = before is not None and (before.plate, before.owner_id) == (stay.plate, stay.owner_id)
+    same = before is not None and (before.plate, before.driver_id) == (stay.plate, stay.owner_id)
     if before is not None and same and before.holds_at(work.now):
         return before
     quote = await price_stay(work, stay=stay, until=work.now)
@@ -78,6 +82,27 @@ async def bill_running_stay(work: Work, *, stay_id: str) -> Bill:
     if bill is None:
         raise Refused("nothing_due", "当前无需缴费", stay_id=stay.id)
     return bill
+
+
+async def claim_bills(work: Work, *, plates: Sequence[Plate]) -> None:
+    """Show what plates owe to whoever drives under them now, and take it from who did.
+
+    That is only what nobody drove for: what somebody drove for stays his, whoever has the plate. What
+    is settled stays with who settled it.
+    """
+    owners = await owners_of(work, plates)
+    rows = work.table(Bill)
+    where = {"plate.number": sorted({one.number for one in plates}), "state": list(PAYABLE)}
+    for bill in await rows.find(where):
+        owner_id = owners.get(bill.plate)
+        unbound = bill.driver_id is None and bill.valid_until is None
+        if bill.plate not in plates or not unbound or bill.owner_id == owner_id:
+            continue
+        if bill.owner_id is not None:
+            work.tell(BillUnclaimed(at=work.now, **_about(bill)))
+        changed = rows.save(bill.claim(owner_id))
+        if owner_id is not None:
+            work.tell(BillClaimed(at=work.now, **_about(changed)))
 
 
 async def pay_bill(work: Work, *, bill_id: str, amount: Fen) -> tuple[Bill | None, Fen]:
@@ -223,7 +248,7 @@ def _fits(stay: Stay, bill: Bill) -> bool:
         return stay.state is not StayState.VOID  # the price shown was the price
     if bill.state in SETTLED:
         return bill.due == price.amount
-    same = (bill.plate, bill.owner_id, bill.due) == (stay.plate, stay.owner_id, price.amount)
+    same = (bill.plate, bill.driver_id, bill.due) == (stay.plate, stay.owner_id, price.amount)
     return same and bill.lines == price.lines and bill.valid_until is None
 
 
@@ -243,12 +268,16 @@ async def _replace(
     plate = stay.plate or (before.plate if before else None)
     if plate is None or not (price.amount or paid):
         return None
+    # A first bill finds its driver with the stay; a later one may have been claimed since.
+    later = number > 1 and not stay.open and stay.owner_id is None
+    claimant = (await owners_of(work, [plate])).get(plate) if later else None
     bill = Bill(
         id=work.new_id(),
         stay_id=stay.id,
         revision=number,
         plate=plate,
-        owner_id=stay.owner_id,
+        owner_id=claimant or stay.owner_id,
+        claimed=claimant is not None,
         organization_id=stay.berth.organization_id,
         place_id=stay.berth.place_id,
         due=price.amount,

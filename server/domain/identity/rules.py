@@ -30,6 +30,7 @@ ROLES: dict[str, frozenset[str]] = {
             "arrears.watch",
             "arrears.pursue",
             "arrears.approve",
+            "arrears.templates",
         }
     )
     | _STAYS,

@@ -29,18 +29,16 @@ from server.domain.payment.service import (
     begin_payment,
     begin_top_up,
     close_intent,
-    close_shift,
     end_intent,
     note_exchange,
     offer_top_ups,
-    open_shift,
-    pay_by_cash,
     pay_from_wallet,
     put_off,
     take_payment,
     tell_client,
     tell_wallet,
 )
+from server.domain.payment.service.shifts import close_shift, open_shift, pay_by_cash
 
 __all__ = [
     "DEBIT",

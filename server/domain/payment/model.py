@@ -61,10 +61,20 @@ MOVES: dict[IntentState, frozenset[IntentState]] = {
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """How much of a payment is for which bill."""
+    """How much of a payment is for which bill.
+
+    Where another operator's officer collects it, who that is, and what part of it he keeps, in
+    ten-thousandths.
+    """
 
     bill_id: str
     amount: Fen
+    pursued_by: str = ""
+    commission_bp: int = 0
+
+    def commission_of(self, amount: Fen) -> Fen:
+        """Tell what whoever collects it keeps of an amount."""
+        return amount * self.commission_bp // 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +120,9 @@ class Intent:
 class Applied:
     """What of a payment went to a stay's bill, or to nothing where the ids are empty.
 
-    `refunding` is what of it was given back or is about to be.
+    `refunding` is what of it was given back or is about to be. `pursued_by` is another operator whose
+    officer collected it, `commission` what that one keeps of the amount, and `returning` what of
+    the commission goes back with refunds.
     """
 
     bill_id: str = ""
@@ -118,6 +130,13 @@ class Applied:
     organization_id: str = ""
     amount: Fen
     refunding: Fen = 0
+    pursued_by: str = ""
+    commission: Fen = 0
+    returning: Fen = 0
+
+    def commission_back(self, amount: Fen) -> Fen:
+        """Tell what of the commission goes back with so much; with the last fen goes what is left."""
+        return (self.commission - self.returning) * amount // (self.amount - self.refunding)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +151,7 @@ class Payment:
     purpose: Purpose
     payer_id: str
     organization_ids: tuple[str, ...]
+    pursued_by: str = ""
     amount: Fen
     bonus: Fen = 0
     applied: tuple[Applied, ...]
@@ -143,23 +163,42 @@ class Payment:
     @property
     def refundable(self) -> Fen:
         """Tell how much may still be given back."""
-        return self.amount - sum(part.refunding for part in self.applied)
+        return sum(part.amount - part.refunding for part in self.applied)
+
+    @property
+    def for_others(self) -> Fen:
+        """Tell how much of it was collected for other operators than the officer's own."""
+        return sum(part.amount for part in self.applied if part.pursued_by)
+
+    def seen_by(self, organization_id: str) -> Self:
+        """Leave out what was paid to others, unless this one collected it for them."""
+        others = (part for part in self.applied if part.organization_id)
+        hidden = {
+            part.stay_id
+            for part in others
+            if organization_id not in (part.organization_id, part.pursued_by)
+        }
+        kept = tuple(part for part in self.applied if part.stay_id not in hidden)
+        return replace(self, applied=kept)
 
     def reserve(self, amount: Fen, *, stay_id: str) -> Self:
         """Set something aside to be given back; never more than came in for that stay."""
-        part = self._part(stay_id)
+        part = self.part(stay_id)
         if not 0 < amount <= part.amount - part.refunding:
             left = part.amount - part.refunding
             raise Refused("refund_exceeds_payment", "退款金额超过可退金额", refundable=left)
-        return self._with(replace(part, refunding=part.refunding + amount))
+        returning = part.returning + part.commission_back(amount)
+        return self._with(replace(part, refunding=part.refunding + amount, returning=returning))
 
-    def release(self, amount: Fen, *, stay_id: str) -> Self:
+    def release(self, amount: Fen, *, stay_id: str, commission: Fen = 0) -> Self:
         """Take back what was set aside: it was not given back after all."""
-        part = self._part(stay_id)
+        part = self.part(stay_id)
         assert amount <= part.refunding
-        return self._with(replace(part, refunding=part.refunding - amount))
+        left = replace(part, refunding=part.refunding - amount)
+        return self._with(replace(left, returning=part.returning - commission))
 
-    def _part(self, stay_id: str) -> Applied:
+    def part(self, stay_id: str) -> Applied:
+        """Give what was paid for a stay, or what found nothing to pay."""
         return next((part for part in self.applied if part.stay_id == stay_id), Applied(amount=0))
 
     def _with(self, changed: Applied) -> Self:
@@ -182,7 +221,10 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CashShift:
-    """A patroller's time with a bag of cash: what must be in it, and what was counted."""
+    """A patroller's time with a bag of cash: what must be in it, and what was counted.
+
+    `for_others` of what must be in it was collected for other operators.
+    """
 
     id: str
     v: int = 0
@@ -190,15 +232,17 @@ class CashShift:
     organization_id: str
     opened_at: datetime
     expected: Fen = 0
+    for_others: Fen = 0
     closed_at: datetime | None = None
     open: bool = True
     counted: Fen | None = None
     reason: str = ""
 
-    def take(self, amount: Fen) -> Self:
+    def take(self, amount: Fen, *, for_others: Fen = 0) -> Self:
         """Put cash into the bag."""
         assert self.open
-        return replace(self, expected=self.expected + amount)
+        whole, theirs = self.expected + amount, self.for_others + for_others
+        return replace(self, expected=whole, for_others=theirs)
 
     def close(self, *, at: datetime, counted: Fen, reason: str) -> Self:
         """Count the bag; a difference needs a reason."""
@@ -258,6 +302,7 @@ PAYMENTS = table(
     unique("provider", "transaction_id", code="payment_taken", message="该笔支付已入账"),
     unique("intent_id", code="intent_paid", message="该支付单已支付"),
     index("organization_ids", "-paid_at"),
+    index("pursued_by", "-paid_at", where={"pursued_by": {"$gt": ""}}),
     index("payer_id", "-paid_at"),
     index("provider", "paid_at"),
     index("applied.stay_id"),

@@ -8,6 +8,7 @@ from server.domain.ledger import AccountKind, EntryKind, account, balance_of, en
 from server.domain.payment.model import CashShift, Intent, Payment, ProviderExchange, TopUpOffer
 from server.kernel.errors import NotFound
 from server.kernel.money import Fen
+from server.kernel.nouns import replace
 from server.kernel.pages import Page, after, given, page_of, within
 from server.kernel.work import AtMost, Work
 
@@ -37,12 +38,14 @@ async def payments_in_sight(
     cursor: str | None = None,
     limit: int = 50,
 ) -> Page[Payment]:
-    """List what was paid to the actor's organization, the latest first.
+    """List what was paid to the actor's organization or collected by it, the latest first.
 
+    Of a payment that is for several operators each sees its part.
     `number` is the provider's transaction, our trade number or the payment's own.
     """
+    mine = work.actor.organization_id
     wanted = {
-        "organization_ids": work.actor.organization_id,
+        "$and": [{"$or": [{"organization_ids": mine}, {"pursued_by": mine}]}],
         "provider": provider,
         "purpose": purpose,
         "applied.stay_id": stay_id,
@@ -51,7 +54,8 @@ async def payments_in_sight(
         if number
         else None,
     }
-    return await page_of(work, Payment, after(given(wanted), cursor), limit)
+    page = await page_of(work, Payment, after(given(wanted), cursor), limit)
+    return replace(page, items=tuple(one.seen_by(mine) for one in page.items))
 
 
 async def wallet_of(work: Work) -> tuple[Fen, Fen]:

@@ -1,6 +1,6 @@
 """How money is shared out, and when a provider is asked again. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from server.domain.billing import Bill
@@ -8,6 +8,7 @@ from server.domain.ledger import AccountKind, Posting, account
 from server.domain.payment.model import Applied, Intent, Purpose, Receipt, Share, TopUpOffer
 from server.kernel.errors import Refused
 from server.kernel.money import Fen
+from server.kernel.nouns import replace
 
 # A callback comes within a second or two. Where it does not, ask at once, then ever more rarely.
 ASK_AFTER_S = (5, 30, 120, 600)
@@ -32,6 +33,18 @@ def shares_of(bills: Sequence[Bill], amount: Fen | None) -> tuple[Share, ...]:
             shares.append(Share(bill.id, part))
         left -= part
     return tuple(shares)
+
+
+def pursued_by(
+    organization_id: str, shares: Sequence[Share], pursued: Mapping[str, int]
+) -> tuple[Share, ...]:
+    """Note who collects what is owed to others, and the commission on each bill."""
+    return tuple(
+        replace(one, pursued_by=organization_id, commission_bp=pursued[one.bill_id])
+        if one.bill_id in pursued
+        else one
+        for one in shares
+    )
 
 
 def bonus_of(offers: Sequence[TopUpOffer], amount: Fen) -> Fen:
@@ -59,7 +72,16 @@ def destinations_of(intent: Intent, applied: Sequence[Applied], bonus: Fen) -> l
             Posting(account(AccountKind.BONUS, intent.payer_id), -bonus),
             Posting(account(AccountKind.PROMOTION, "top_up"), bonus),
         ]
-    return [Posting(destination_of(part, intent.provider.value), -part.amount) for part in applied]
+    owed = [
+        Posting(destination_of(part, intent.provider.value), part.commission - part.amount)
+        for part in applied
+    ]
+    kept = [
+        Posting(account(AccountKind.COLLECTED, part.pursued_by), -part.commission)
+        for part in applied
+        if part.commission
+    ]
+    return [*owed, *kept]
 
 
 def destination_of(part: Applied, provider: str) -> str:

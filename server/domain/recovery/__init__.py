@@ -16,6 +16,7 @@ from server.domain.recovery.events import (
     ArrearsSpotted,
     CaseFact,
     ReminderIssued,
+    ReminderReported,
     WriteOffDecided,
     WriteOffFact,
     WriteOffRequested,
@@ -30,7 +31,9 @@ from server.domain.recovery.model import (
 from server.domain.recovery.model.alerts import Alert, AlertState
 from server.domain.recovery.model.links import PayLink
 from server.domain.recovery.model.reminders import Reminder, ReminderChannel, ReminderState
+from server.domain.recovery.model.templates import MessageKind, MessageTemplate
 from server.domain.recovery.model.write_offs import WriteOff, WriteOffState
+from server.domain.recovery.rules.templates import TEMPLATE_VARIABLES, example_of, read_kind
 from server.domain.recovery.service import bring_up, freeze_case, unfreeze_case
 from server.domain.recovery.service.alerts import acknowledge_alert, look_for_arrears
 from server.domain.recovery.service.links import (
@@ -42,13 +45,23 @@ from server.domain.recovery.service.links import (
     open_link,
     pay_behind_link,
 )
+from server.domain.recovery.service.pursuit import (
+    Elsewhere,
+    begin_collecting,
+    collect_by_cash,
+    debts_elsewhere,
+)
 from server.domain.recovery.service.reminders import (
     Letter,
+    Question,
+    begin_asking,
     begin_sending,
     note_failed,
+    note_report,
     note_sent,
     remind_now,
 )
+from server.domain.recovery.service.templates import drop_template, set_template
 from server.domain.recovery.service.write_offs import (
     approve_write_off,
     reject_write_off,
@@ -57,6 +70,7 @@ from server.domain.recovery.service.write_offs import (
 )
 
 __all__ = [
+    "TEMPLATE_VARIABLES",
     "Alert",
     "AlertAcknowledged",
     "AlertEscalated",
@@ -72,14 +86,19 @@ __all__ = [
     "CaseFact",
     "Debt",
     "DebtState",
+    "Elsewhere",
     "Freeze",
     "Letter",
+    "MessageKind",
+    "MessageTemplate",
     "PayLink",
+    "Question",
     "RecoveryCase",
     "RecoveryState",
     "Reminder",
     "ReminderChannel",
     "ReminderIssued",
+    "ReminderReported",
     "ReminderState",
     "Signed",
     "WriteOff",
@@ -89,20 +108,29 @@ __all__ = [
     "WriteOffState",
     "acknowledge_alert",
     "approve_write_off",
+    "begin_asking",
+    "begin_collecting",
     "begin_sending",
     "bring_up",
+    "collect_by_cash",
+    "debts_elsewhere",
+    "drop_template",
+    "example_of",
     "freeze_case",
     "intent_behind_link",
     "link_case",
     "link_plate",
     "look_for_arrears",
     "note_failed",
+    "note_report",
     "note_sent",
     "open_link",
     "pay_behind_link",
+    "read_kind",
     "reject_write_off",
     "remind_now",
     "request_write_off",
+    "set_template",
     "unfreeze_case",
     "withdraw_write_off",
 ]

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from server.domain.recovery.model import RecoveryState
 from server.domain.recovery.model.alerts import Alert
+from server.domain.recovery.model.reminders import ReminderState
 from server.domain.recovery.model.write_offs import WriteOffState
 from server.domain.vehicle import Plate
 from server.kernel.events import Fact, fact
@@ -12,7 +13,7 @@ from server.kernel.money import Fen
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseFact(Fact):
-    """What every fact about a case has."""
+    """What every fact about a case has: what it is in all, and what of it is the owner's."""
 
     case_id: str
     plate: Plate
@@ -22,6 +23,9 @@ class CaseFact(Fact):
     amount: Fen
     frozen: Fen
     count: int
+    own_amount: Fen
+    own_frozen: Fen
+    own_count: int
     v: int
 
     @property
@@ -39,7 +43,9 @@ class ArrearsOpened(CaseFact):
 @fact
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArrearsChanged(CaseFact):
-    """A plate owes more or less than before, or it is taken more or less seriously."""
+    """A plate owes more or less than before, is taken more or less seriously, or is another's matter."""
+
+    owner_before: str | None = None
 
 
 @fact
@@ -55,6 +61,23 @@ class ReminderIssued(CaseFact):
 
     reminder_id: str
     text: str
+
+
+@fact
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReminderReported(Fact):
+    """It is known what became of a text message: taken by the provider, delivered, or not."""
+
+    reminder_id: str
+    case_id: str
+    organization_id: str
+    state: ReminderState
+    failure: str | None
+
+    @property
+    def key(self) -> str:
+        """Keep the order of one case's facts."""
+        return f"case:{self.case_id}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,7 +56,8 @@ class Refund:
     """So much of a payment to be given back; its id is the merchant's refund number.
 
     It is of what was paid for one stay, or of what found nothing to pay where `stay_id` is empty.
-    What is given back `of_surplus` is forgiven to nobody.
+    What is given back `of_surplus` is forgiven to nobody. `commission` of it comes back from whoever
+    collected it for another, `pursued_by`.
     """
 
     id: str
@@ -69,6 +70,8 @@ class Refund:
     organization_id: str
     stay_id: str
     of_surplus: bool = False
+    pursued_by: str = ""
+    commission: Fen = 0
     amount: Fen
     paid: Fen
     reason: str

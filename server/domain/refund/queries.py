@@ -43,6 +43,8 @@ async def money_of_stay(work: Work, *, stay_id: str) -> StayMoney:
     bills = await work.table(Bill).find({"stay_id": stay_id}, sort="revision")
     payments = await work.table(Payment).find({"applied.stay_id": [stay_id]}, sort="paid_at")
     refunds = await work.table(Refund).find({"stay_id": stay_id}, sort="requested_at")
+    if mine := work.actor.organization_id:
+        payments = [one.seen_by(mine) for one in payments]
     return StayMoney(tuple(bills), tuple(payments), tuple(refunds))
 
 

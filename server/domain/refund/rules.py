@@ -38,22 +38,33 @@ def check_answer(refund: Refund, answer: RefundAnswer) -> None:
 def postings_of(refund: Refund, payment: Payment) -> list[Posting]:
     """Debit whom it was owed to, and credit where the money leaves."""
     amount = refund.amount
-    if refund.stay_id:
-        owed = Posting(account(AccountKind.COLLECTED, refund.organization_id), amount)
-    else:
-        owed = Posting(account(AccountKind.UNAPPLIED, payment.provider.value), amount)
+    owed = _owed(refund, payment)
     if refund.target is Target.HAND:
-        return [owed, Posting(account(AccountKind.CASH, "office"), -amount)]
+        return [*owed, Posting(account(AccountKind.CASH, "office"), -amount)]
     if payment.provider is Method.WALLET:
         money = max(0, min(amount, payment.amount - payment.bonus - payment.refunded))
         return [
-            owed,
+            *owed,
             Posting(account(AccountKind.WALLET, refund.payer_id), -money),
             Posting(account(AccountKind.BONUS, refund.payer_id), money - amount),
         ]
     if refund.target is Target.WALLET:
-        return [owed, Posting(account(AccountKind.WALLET, refund.payer_id), -amount)]
-    return [owed, Posting(account(AccountKind.PROVIDER, payment.provider.value), -amount)]
+        return [*owed, Posting(account(AccountKind.WALLET, refund.payer_id), -amount)]
+    return [*owed, Posting(account(AccountKind.PROVIDER, payment.provider.value), -amount)]
+
+
+def _owed(refund: Refund, payment: Payment) -> list[Posting]:
+    """Take it from whom it was owed to, and the commission from whoever had that."""
+    if not refund.stay_id:
+        return [Posting(account(AccountKind.UNAPPLIED, payment.provider.value), refund.amount)]
+    creditor = account(AccountKind.COLLECTED, refund.organization_id)
+    if not refund.commission:
+        return [Posting(creditor, refund.amount)]
+    collector = account(AccountKind.COLLECTED, refund.pursued_by)
+    return [
+        Posting(creditor, refund.amount - refund.commission),
+        Posting(collector, refund.commission),
+    ]
 
 
 def target_of(payment: Payment) -> Target:

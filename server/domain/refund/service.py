@@ -39,9 +39,11 @@ async def open_refund(
     payment = await _visible(work, payment_id)
     if payment.purpose is Purpose.TOP_UP:
         raise Refused("top_up_not_refundable", "充值不支持在此退款", payment_id=payment.id)
-    part = next((one for one in payment.applied if one.stay_id == stay_id), None)
+    part = payment.part(stay_id)
     by_itself = work.actor.audience is Audience.SYSTEM
-    payments.save(payment.reserve(amount, stay_id=stay_id))
+    if not by_itself and part.organization_id not in ("", work.actor.organization_id):
+        raise NotFound("payment_not_found", "没有找到这条记录", id=payment_id)
+    reserved = payments.save(payment.reserve(amount, stay_id=stay_id))
     refund = rows.add(
         Refund(
             id=work.new_id(),
@@ -50,7 +52,9 @@ async def open_refund(
             provider=payment.provider,
             target=target_of(payment),
             payer_id=payment.payer_id,
-            organization_id=part.organization_id if part else "",
+            organization_id=part.organization_id,
+            pursued_by=part.pursued_by,
+            commission=reserved.part(stay_id).returning - part.returning,
             stay_id=stay_id,
             of_surplus=of_surplus,
             amount=amount,
@@ -187,7 +191,9 @@ async def _succeed(work: Work, refund: Refund) -> Refund:
 async def _release(work: Work, refund: Refund) -> None:
     payments = work.table(Payment)
     payment = await payments.get(refund.payment_id)
-    payments.save(payment.release(refund.amount, stay_id=refund.stay_id))
+    payments.save(
+        payment.release(refund.amount, stay_id=refund.stay_id, commission=refund.commission)
+    )
 
 
 async def _visible(work: Work, payment_id: str) -> Payment:

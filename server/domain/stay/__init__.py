@@ -7,6 +7,7 @@ Occupancy, stay and money are three records that are kept apart: a sensor that e
 
 from server.domain.stay.events import (
     OccupancyChanged,
+    PolicyChanged,
     StayClosed,
     StayCorrected,
     StayDisputed,
@@ -43,6 +44,7 @@ from server.domain.stay.model.policies import (
     Autopay,
     Policy,
     PolicyLayer,
+    Pursuit,
     ReviewMode,
     SamePlate,
 )
@@ -70,6 +72,7 @@ from server.domain.stay.service.edits import (
     edit_stay,
     evaluates_stays,
     preview_edit,
+    preview_request,
     stay_in_sight,
 )
 from server.domain.stay.service.foreseeing import foresee_price
@@ -101,8 +104,10 @@ __all__ = [
     "Photo",
     "PhotoKind",
     "Policy",
+    "PolicyChanged",
     "PolicyLayer",
     "Preview",
+    "Pursuit",
     "RequestState",
     "Review",
     "ReviewMode",
@@ -143,6 +148,7 @@ __all__ = [
     "photo_in_sight",
     "policy_for",
     "preview_edit",
+    "preview_request",
     "price_stay",
     "resolve_review",
     "resume_berth",

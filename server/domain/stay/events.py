@@ -150,3 +150,17 @@ class SupplyChanged(Fact):
     def key(self) -> str:
         """Keep the order of one place's facts."""
         return f"place:{self.place_id}"
+
+
+@fact
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyChanged(Fact):
+    """The city, an operator or a place wants stays handled otherwise; `scope` says which."""
+
+    scope: str
+    keys: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        """Keep the order of one scope's facts."""
+        return f"policy:{self.scope}"

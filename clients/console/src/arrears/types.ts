@@ -60,6 +60,8 @@ export interface Debt {
   paid: number
   waived: number
   open: number
+  /** What of it was written off and may still be paid. */
+  given_up: number
 }
 
 export interface Reminder {
@@ -74,12 +76,49 @@ export interface Reminder {
   sent_at: string | null
   attempts: number
   receipt: string | null
+  template: string | null
+  reported_at: string | null
   failure: string | null
+}
+
+/** One line of the log of all that was sent; the plate is masked. */
+export interface SentReminder extends Reminder {
+  case_id: string
+  plate: string
+  amount: number
+}
+
+export type MessageKind = 'reminder' | 'overdue' | 'restricted'
+
+export interface MessageTemplate {
+  kind: MessageKind
+  /** Empty where the platform's own is used. */
+  code: string
+  text: string
+  example: string
+  v: number
+  changed_by: string | null
+  changed_at: string | null
+}
+
+export interface TemplateVariable {
+  name: string
+  label: string
+  needed: boolean
+  example: string
+}
+
+export interface MessageTemplates {
+  items: MessageTemplate[]
+  default_code: string
+  variables: TemplateVariable[]
 }
 
 export interface Alert {
   id: string
-  case_id: string
+  /** None where it owes another operator, who is named as `creditor` then. */
+  case_id: string | null
+  creditor: string | null
   state: 'open' | 'acknowledged' | 'retracted' | 'gone'
   plate: Plate
   amount: number
@@ -129,7 +168,7 @@ export interface CaseDetail {
 export interface ArrearsFact {
   fact: string
   at_ms: number
-  case_id: string
+  case_id: string | null
   plate?: string
   state?: string
   amount?: number

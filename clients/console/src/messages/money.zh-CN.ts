@@ -70,6 +70,11 @@ export default {
     done: { approval: '已同意退款', redirection: '已退至钱包', 'pay-out': '已记录付出' },
     reasons: { a: '误收', b: '重复收费', c: '申诉成立', d: '投诉处理' },
   },
+  pursuit: {
+    forOther: '代其他运营商收取',
+    byOther: '由其他运营商代收',
+    commission: '佣金 {amount}',
+  },
   shift: {
     empty: '还没有现金班次',
     patroller: '收费员',
@@ -78,6 +83,7 @@ export default {
     openedAt: '开班时间',
     closedAt: '交班时间',
     expected: '应有现金',
+    forOthers: '其中代收',
     counted: '实点现金',
     difference: '长短款',
   },

@@ -24,6 +24,8 @@ export default {
     photos_full: '这条停车记录的照片已满',
     photo_not_an_image: '不是可识别的图片',
     photo_too_large: '图片过大',
+    template_malformed: '变量格式不正确，应写作 ${\'{\'}变量名{\'}\'}',
+    template_changed: '模板刚被他人修改，请关闭后重新打开',
     span_too_long: '一次最多查询 31 天',
     discount_too_high: '减免金额超过待付金额 {open}',
     bill_not_payable: '账单状态不允许此操作',

@@ -169,6 +169,8 @@ export default {
     by: '申请人',
     at: '申请时间',
     decidedBy: '处理',
+    outdated: '停车记录已被修改，这项申请不能再执行，请驳回后重新提交。',
+    stay: '查看停车记录 {number}',
     why: '请写明驳回的原因',
     whyNeeded: '请填写原因',
     state: { requested: '待复核', approved: '已同意', rejected: '已驳回', withdrawn: '已撤回' },

@@ -35,6 +35,7 @@ export default {
     exchanges: '支付日志',
     arrears: '欠费车辆',
     'write-offs': '核销复核',
+    messages: '短信与模板',
   },
   login: {
     title: '登录运营台',

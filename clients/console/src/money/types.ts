@@ -34,6 +34,9 @@ export interface Part {
   stay_id: string
   amount: number
   refunding: number
+  organization_id: string
+  pursued_by: string
+  commission: number
 }
 
 export interface Payment {
@@ -83,6 +86,7 @@ export interface Shift {
   opened_at: string
   closed_at: string | null
   expected: number
+  for_others: number
   counted: number | null
   reason: string
 }

@@ -35,6 +35,7 @@ export const MENU: readonly MenuGroup[] = [
     pages: [
       { name: 'arrears', needs: 'arrears.watch' },
       { name: 'write-offs', needs: 'arrears.watch' },
+      { name: 'messages', needs: 'arrears.watch' },
     ],
   },
   {

@@ -51,6 +51,12 @@ export interface EditRequest {
   remark: string
 }
 
+/** A request, and what it would do now; null where it can no longer be done. */
+export interface EditRequestDetail {
+  request: EditRequest
+  preview: Preview | null
+}
+
 export interface Preview {
   versions: { before: StayDetail | null; after: StayDetail }[]
   difference: number

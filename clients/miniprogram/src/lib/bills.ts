@@ -17,6 +17,11 @@ export function leftToPay(bill: Bill): number {
   return isWithdrawn(bill) ? 0 : bill.open
 }
 
+/** What may be paid, in fen: what is left, or what was written off. */
+export const mayPay = (bill: Bill): number => leftToPay(bill) || bill.given_up
+
+export const sumMayPay = (bills: readonly Bill[]): number => bills.reduce((sum, bill) => sum + mayPay(bill), 0)
+
 /** Whether it is the price of a car that still stands, and not that any more. */
 export const hasRunOut = (bill: Bill, now_ms: number): boolean => bill.valid_until !== null && Date.parse(bill.valid_until) < now_ms
 

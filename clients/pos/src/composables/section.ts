@@ -22,7 +22,7 @@ export interface FollowedSection {
   detail: ShallowRef<PatrolSectionDetail | null>
   berths: ShallowRef<Berths | null>
   /** Cars here that owe and are not over, by berth code. */
-  alerts: ShallowRef<ReadonlyMap<string, ArrearsAlert>>
+  alerts: ShallowRef<ReadonlyMap<string, readonly ArrearsAlert[]>>
   /** When the shown data was last known to be complete, by this device's clock. */
   as_of_ms: Ref<number | null>
   /** True while every change so far is on the screen. */
@@ -36,7 +36,7 @@ export function useSection(section_id: string): FollowedSection {
   const connection = useConnection()
   const detail = shallowRef<PatrolSectionDetail | null>(null)
   const berths = shallowRef<Berths | null>(null)
-  const alerts = shallowRef<ReadonlyMap<string, ArrearsAlert>>(new Map())
+  const alerts = shallowRef<ReadonlyMap<string, readonly ArrearsAlert[]>>(new Map())
   const as_of_ms = ref<number | null>(null)
   const live = ref(false)
   const error = ref<ApiError | null>(null)
@@ -113,5 +113,11 @@ export function useSection(section_id: string): FollowedSection {
   return { detail, berths, alerts, as_of_ms, live, error, retry }
 }
 
-const standing = (alerts: StaffPlace['alerts']): ReadonlyMap<string, ArrearsAlert> =>
-  new Map([...alerts.values()].filter(({ state }) => state === 'open' || state === 'acknowledged').map((alert) => [alert.berth_code, alert]))
+function standing(alerts: StaffPlace['alerts']): ReadonlyMap<string, readonly ArrearsAlert[]> {
+  const by_berth = new Map<string, ArrearsAlert[]>()
+  for (const alert of alerts.values()) {
+    if (alert.state !== 'open' && alert.state !== 'acknowledged') continue
+    by_berth.set(alert.berth_code, [...(by_berth.get(alert.berth_code) ?? []), alert])
+  }
+  return by_berth
+}

@@ -1,6 +1,6 @@
 // Counts cash: what was given, what goes back, what is in the bag; pure.
 
-/** Above it an officer confirms twice: 200 yuan. */
+/** Above it an officer confirms twice until the operator's own limit is known: 200 yuan. */
 export const HIGH_CASH = 20_000
 
 /** Reads yuan as typed, in fen; null where it is no amount. */

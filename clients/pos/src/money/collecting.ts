@@ -64,6 +64,10 @@ async function readFee(stay_id: string | null): Promise<RunningFee | null> {
 export const collectable = (arrears: PlateArrears | null): OwedBill[] =>
   (arrears?.bills ?? []).filter(({ frozen, open }) => !frozen && open > 0)
 
+/** Ids of all that may be collected here, this operator's and others'. */
+export const payableIds = (arrears: PlateArrears): ReadonlySet<string> =>
+  new Set([...collectable(arrears), ...arrears.elsewhere.flatMap(({ bills }) => bills)].map(({ id }) => id))
+
 export function billRunning(stay_id: string): Promise<Bill> {
   const wish = `bill:${stay_id}:${Math.floor(Date.now() / 60_000)}`
   return once(wish, async (headers) => (await api.post<{ bill: Bill }>(`/stays/${stay_id}/bill`, {}, headers)).bill, isUnknown)

@@ -61,10 +61,14 @@ STANDING = (DebtState.OPEN, DebtState.FROZEN)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Debt:
-    """One stay's part of a case, as its bill said last. A frozen one's bill may be withdrawn."""
+    """One stay's part of a case, as its bill said last. A frozen one's bill may be withdrawn.
+
+    It is its owner's, who need not drive under the plate any more.
+    """
 
     stay_id: str
     bill_id: str
+    owner_id: str | None = None
     state: DebtState = DebtState.OPEN
     place_id: str
     place_name: str
@@ -113,6 +117,7 @@ class RecoveryCase:
 
     `amount` is the sum of its open debts, `frozen` that of those in dispute. `reminders` were made,
     `steps` of them by the ladder. At `act_at` time alone moves it: a reminder, or another state.
+    The owner is who is told of it, and of no more than his `own` debts.
     """
 
     id: str
@@ -148,6 +153,26 @@ class RecoveryCase:
     def pursued(self) -> bool:
         """Say whether anybody is to be reminded or alerted for it now."""
         return self.open and self.amount > 0 and self.freeze is None
+
+    @property
+    def own(self) -> tuple[Debt, ...]:
+        """Give the debts that have not ended and are the owner's."""
+        return tuple(one for one in self.standing() if one.owner_id == self.owner_id)
+
+    @property
+    def own_amount(self) -> Fen:
+        """Sum what the owner is reminded of."""
+        return sum(one.open for one in self.own if one.state is DebtState.OPEN)
+
+    @property
+    def own_frozen(self) -> Fen:
+        """Sum what of the owner's is in dispute."""
+        return sum(one.open for one in self.own if one.state is DebtState.FROZEN)
+
+    @property
+    def own_count(self) -> int:
+        """Count what the owner is reminded of."""
+        return sum(one.state is DebtState.OPEN for one in self.own)
 
     def standing(self) -> tuple[Debt, ...]:
         """Give the debts that have not ended."""

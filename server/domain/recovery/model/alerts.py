@@ -30,6 +30,7 @@ LIVE = (AlertState.OPEN, AlertState.ACKNOWLEDGED)
 class Alert:
     """A car that owes stands on a berth; there is one a case and stay, which its id says.
 
+    It owes the creditor, who need not be the operator of the berth: then it is `foreign`.
     Until somebody acknowledges it, it is told again at `tell_at`, the `rounds`th time; after the last
     round it is `escalated`.
     """
@@ -39,6 +40,8 @@ class Alert:
     case_id: str
     case_state: RecoveryState
     stay_id: str
+    creditor_id: str = ""
+    creditor_name: str = ""
     plate: Plate
     owner_id: str | None
     berth: BerthLabel
@@ -53,6 +56,11 @@ class Alert:
     acknowledged_by: str | None = None
     acknowledged_at: datetime | None = None
     ended_at: datetime | None = None
+
+    @property
+    def foreign(self) -> bool:
+        """Say whether it owes another operator than the one where it stands."""
+        return self.creditor_id not in ("", self.berth.organization_id)
 
     @property
     def live(self) -> bool:
@@ -83,6 +91,7 @@ ALERTS = table(
     "arrears_alerts",
     index("stay_id"),
     index("case_id"),
+    index("creditor_id", "state"),
     index("berth.place_id", "state"),
     index("berth.organization_id", "state", "-spotted_at"),
     index("tell_at", where={"tell_at": {"$type": "date"}}),

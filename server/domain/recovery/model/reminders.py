@@ -17,11 +17,15 @@ class ReminderChannel(StrEnum):
 
 
 class ReminderState(StrEnum):
-    """Where a reminder is in its life. One that is sending is never sent anew: it may have gone."""
+    """Where a reminder is in its life. One that is sending is never sent anew: it may have gone.
+
+    A text message is sent when the provider has taken it, and delivered when the phone has it.
+    """
 
     PLANNED = "planned"
     SENDING = "sending"
     SENT = "sent"
+    DELIVERED = "delivered"
     FAILED = "failed"
     CANCELLED = "cancelled"
 
@@ -31,7 +35,9 @@ class Reminder:
     """One reminder of a case; its id is the case's with its number, so that there is one a step.
 
     `by` is whoever wanted it beyond the ladder. It has the provider's `receipt`, or the code of its
-    `failure`; `send_at` is when it is to be sent, or tried again. Phones are kept masked.
+    `failure`: ours where it was not taken, the provider's where it did not arrive. `send_at` is when
+    it is to be sent, or tried again; `ask_at` when the provider is asked whether it arrived, after
+    `asks` times. Phones are kept masked.
     """
 
     id: str
@@ -54,11 +60,23 @@ class Reminder:
     phone: str | None = None
     receipt: str | None = None
     failure: str | None = None
+    template: str | None = None
+    division_codes: tuple[str, ...] = ()
+    ask_at: datetime | None = None
+    asks: int = 0
+    reported_at: datetime | None = None
+
+    @property
+    def by_sms(self) -> bool:
+        """Say whether it goes to a phone."""
+        return ReminderChannel.SMS in self.channels
 
 
 REMINDERS = table(
     Reminder,
     "reminders",
     index("case_id", "number"),
+    index("organization_id", "-_id"),
     index("send_at", where={"send_at": {"$type": "date"}}),
+    index("ask_at", where={"ask_at": {"$type": "date"}}),
 )

@@ -1,24 +1,29 @@
 """Reads of arrears: what a plate or a driver owes, and what is behind a case."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from server.domain.billing import PAYABLE, Bill
+from server.domain.billing import PAYABLE, Bill, BillState
 from server.domain.identity import Account, Organization
 from server.domain.recovery.model import Debt, DebtState, RecoveryCase
 from server.domain.recovery.model.alerts import LIVE, Alert, AlertState
 from server.domain.recovery.model.reminders import Reminder
+from server.domain.recovery.model.templates import MessageKind, MessageTemplate
 from server.domain.recovery.model.write_offs import WriteOff
 from server.domain.recovery.rules import past_due_at
 from server.domain.recovery.service import case_in_sight
 from server.domain.recovery.service.links import Behind, open_link
+from server.domain.recovery.service.pursuit import Elsewhere, debts_elsewhere
 from server.domain.stay import Stay, policy_for
 from server.domain.vehicle import Plate
 from server.kernel.codec import from_document
 from server.kernel.money import Fen
 from server.kernel.nouns import replace
 from server.kernel.work import AtMost, Work
+
+# 50: years of it, for one person.
+GIVEN_UP_MOST = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,8 @@ class Arrears:
 
     cases: tuple[RecoveryCase, ...]
     bills: tuple[OwedBill, ...]
+    elsewhere: tuple[Elsewhere, ...] = ()
+    given_up: tuple[OwedBill, ...] = ()
 
     @property
     def past_due(self) -> tuple[OwedBill, ...]:
@@ -87,26 +94,34 @@ class Arrears:
 
 
 async def arrears_of_plate(work: Work, *, plate: Plate) -> Arrears:
-    """Tell what a plate owes the actor's organization."""
+    """Tell what a plate owes the actor's organization, and others whose debts he may pursue."""
     mine = work.actor.organization_id
     where = {"plate.number": plate.number, "state": list(PAYABLE)}
     found = await work.table(Bill).find(where)
     bills = [one for one in found if one.plate == plate and one.organization_id == mine]
     cases = await work.table(RecoveryCase).find({"plate.number": plate.number, "open": True})
     own = [one for one in cases if one.plate == plate and one.organization_id == mine]
-    return await _arrears(work, bills, own)
+    found_here = await _arrears(work, bills, own)
+    return replace(found_here, elsewhere=tuple(await debts_elsewhere(work, plate=plate)))
 
 
 async def own_arrears(work: Work) -> Arrears:
-    """Tell what the actor owes, by all plates, for the time in which he drove under them."""
+    """Tell what the actor owes, by all plates, for the time in which he drove under them.
+
+    What was given up stands apart: nobody asks for it, and it may be paid all the same.
+    """
     me = work.actor.id
+    written_off = {"owner_id": me, "state": [BillState.WRITTEN_OFF]}
+    given_up = await work.table(Bill).find(written_off, sort="-issued_at", limit=GIVEN_UP_MOST)
     bills = await work.table(Bill).find({"owner_id": me, "state": list(PAYABLE)})
     numbers = sorted({bill.plate.number for bill in bills})
     found = await work.table(RecoveryCase).find({"owner_id": me, "open": True})
     known = {case.id for case in found}
     others = await work.table(RecoveryCase).find({"plate.number": numbers, "open": True})
     found += [case for case in others if case.id not in known]
-    return await _arrears(work, bills, found, owner_id=me)
+    owed = await _arrears(work, bills, found, owner_id=me)
+    apart = await _arrears(work, given_up, (), owner_id=me)
+    return replace(owed, given_up=apart.bills)
 
 
 async def _arrears(
@@ -158,7 +173,10 @@ def _in_dispute(debt: Debt, withdrawn: Bill, stay: Stay) -> OwedBill:
 
 @dataclass(frozen=True, slots=True)
 class CaseFile:
-    """A case with all that was done for it, as far as the actor may see it."""
+    """A case with all that was done for it, as far as the actor may see it.
+
+    `given_up` is what of each stay was written off and may still be paid.
+    """
 
     case: RecoveryCase
     owner: Account | None
@@ -166,6 +184,7 @@ class CaseFile:
     alerts: tuple[Alert, ...]
     write_offs: tuple[WriteOff, ...]
     now: datetime
+    given_up: Mapping[str, Fen] = field(default_factory=dict)
 
 
 async def case_file(work: Work, *, case_id: str) -> CaseFile:
@@ -173,14 +192,23 @@ async def case_file(work: Work, *, case_id: str) -> CaseFile:
     case = await case_in_sight(work, case_id=case_id)
     owner = await work.table(Account).maybe(case.owner_id) if case.owner_id else None
     about = {"case_id": case.id}
+    within = case_within(work, case)
     return CaseFile(
-        case_within(work, case),
+        within,
         owner,
         tuple(await work.table(Reminder).find(about, sort="-number")),
         tuple(await work.table(Alert).find(about, sort="-spotted_at", limit=50)),
         tuple(await work.table(WriteOff).find(about, sort="-requested_at")),
         work.now,
+        await _given_up(work, within),
     )
+
+
+async def _given_up(work: Work, case: RecoveryCase) -> dict[str, Fen]:
+    """Tell what of a case was written off and was not paid since."""
+    over = [one.bill_id for one in case.debts if one.state is DebtState.WRITTEN_OFF]
+    bills = await work.table(Bill).load(over)
+    return {one.stay_id: one.given_up for one in bills.values() if one.given_up}
 
 
 def case_within(work: Work, case: RecoveryCase) -> RecoveryCase:
@@ -240,3 +268,14 @@ async def reminders_to_send(work: Work, *, limit: int = 100) -> list[Reminder]:
     return await work.table(Reminder).find(
         {"send_at": AtMost(work.now)}, sort="send_at", limit=limit
     )
+
+
+async def reminders_to_ask(work: Work, *, limit: int = 100) -> list[Reminder]:
+    """List the reminders that the provider is to be asked about now."""
+    return await work.table(Reminder).find({"ask_at": AtMost(work.now)}, sort="ask_at", limit=limit)
+
+
+async def own_templates(work: Work) -> dict[MessageKind, MessageTemplate]:
+    """Read the message templates of the actor's operator, by kind; those that were dropped too."""
+    found = await work.table(MessageTemplate).find({"organization_id": work.actor.organization_id})
+    return {one.kind: one for one in found}

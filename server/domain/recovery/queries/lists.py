@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from server.domain.recovery.model import OPEN, STANDING, DebtState, RecoveryCase, RecoveryState
 from server.domain.recovery.model.alerts import Alert, AlertState
+from server.domain.recovery.model.reminders import Reminder, ReminderChannel, ReminderState
 from server.domain.recovery.model.write_offs import WriteOff, WriteOffState
 from server.domain.recovery.queries import pending_write_offs
 from server.kernel.access import Scope
@@ -200,6 +201,26 @@ async def alerts_in_scope(
     if escalated is not None:
         match["escalated"] = escalated
     return await _page(work, Alert, match, "spotted_at", cursor, limit)
+
+
+async def reminders_in_scope(
+    work: Work,
+    *,
+    state: ReminderState | None = None,
+    channel: ReminderChannel | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Page[Reminder]:
+    """List what was sent to debtors, the latest first; of a state or a channel if given."""
+    match: dict[str, Any] = {"organization_id": work.actor.organization_id}
+    scope = work.actor.scope
+    if not scope.everything:
+        match["division_codes"] = {"$in": sorted(scope.division_codes)}
+    if state is not None:
+        match["state"] = state.value
+    if channel is not None:
+        match["channels"] = channel.value
+    return await _page(work, Reminder, match, "planned_at", cursor, limit)
 
 
 async def _page(

@@ -7,7 +7,7 @@ from typing import Any
 
 from server.domain.recovery.model import Debt, Freeze, RecoveryCase
 from server.domain.recovery.model.alerts import Alert
-from server.domain.recovery.model.reminders import Reminder
+from server.domain.recovery.model.reminders import Reminder, ReminderState
 from server.domain.recovery.model.write_offs import WriteOff, WriteOffState
 from server.domain.recovery.queries import CaseFile
 
@@ -28,11 +28,12 @@ def timeline_of(file: CaseFile) -> list[Entry]:
         *_case(file.case),
         *(entry for one in file.case.debts for entry in _debt(one)),
         *(entry for one in file.case.freezes for entry in _freeze(one)),
-        *(_reminder(one) for one in file.reminders),
+        *(entry for one in file.reminders for entry in _reminder(one)),
         *(entry for one in file.alerts for entry in _alert(one)),
         *(entry for one in file.write_offs for entry in _write_off(one)),
     ]
-    return sorted(entries, key=lambda one: one.at, reverse=True)
+    # Of one instant, what came of another thing is told after it: so the last one first.
+    return sorted(entries, key=lambda one: one.at)[::-1]
 
 
 def _case(case: RecoveryCase) -> Iterable[Entry]:
@@ -55,14 +56,21 @@ def _freeze(freeze: Freeze) -> Iterable[Entry]:
         yield Entry(freeze.until, "unfrozen", freeze.until_by, {})
 
 
-def _reminder(reminder: Reminder) -> Entry:
+def _reminder(reminder: Reminder) -> Iterable[Entry]:
     said = {
         "number": reminder.number,
         "channels": [one.value for one in reminder.channels],
         "state": reminder.state.value,
         "amount": reminder.amount,
     }
-    return Entry(reminder.planned_at, "reminded", reminder.by, said)
+    yield Entry(reminder.planned_at, "reminded", reminder.by, said)
+    named = {"number": reminder.number, "phone": reminder.phone}
+    if reminder.by_sms and reminder.sent_at is not None:
+        yield Entry(reminder.sent_at, "reminder_sent", None, named)
+    if reminder.reported_at is not None:
+        delivered = reminder.state is ReminderState.DELIVERED
+        kind = "reminder_delivered" if delivered else "reminder_failed"
+        yield Entry(reminder.reported_at, kind, None, {**named, "failure": reminder.failure})
 
 
 def _alert(alert: Alert) -> Iterable[Entry]:

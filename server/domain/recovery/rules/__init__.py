@@ -50,6 +50,7 @@ def debt_of(owed: Owed, known: Debt | None, policy: Policy) -> Debt:
     return Debt(
         stay_id=stay.id,
         bill_id=bill.id,
+        owner_id=bill.owner_id,
         state=DebtState.FROZEN if stay.holds else DebtState.OPEN,
         place_id=stay.berth.place_id,
         place_name=stay.berth.place_name,
@@ -64,6 +65,16 @@ def debt_of(owed: Owed, known: Debt | None, policy: Policy) -> Debt:
         waived=bill.waived,
         open=bill.open,
     )
+
+
+def person_of(case: RecoveryCase, debts: Iterable[Debt], driver_id: str | None) -> str | None:
+    """Choose who is told of a case: who drives under the plate now, if any of it is his; else whoever
+    drove first of those who owe. When all is over, whoever it was."""
+    standing = sorted((one for one in debts if one.standing), key=lambda one: one.owed_since)
+    owners = [one.owner_id for one in standing if one.owner_id]
+    if not standing:
+        return case.owner_id
+    return driver_id if driver_id in owners else next(iter(owners), None)
 
 
 def ended(debt: Debt, bill: Bill | None, stay: Stay | None, *, plate: Plate) -> DebtState:

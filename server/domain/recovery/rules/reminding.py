@@ -62,7 +62,7 @@ def quiet_until(at: datetime, policy: Policy) -> datetime | None:
 def next_reminder(case: RecoveryCase, policy: Policy, *, now: datetime) -> Planned | None:
     """Tell when a case's next step is due, never in quiet hours; none where there is no next."""
     steps = ladder_of(policy)
-    wanted = case.pursued and case.owner_id and case.amount >= policy.remind_least
+    wanted = case.pursued and case.owner_id and case.own_amount >= max(1, policy.remind_least)
     if not wanted or case.steps >= len(steps) or case.reminders >= policy.reminders_max:
         return None
     step = steps[case.steps]
@@ -83,7 +83,7 @@ def check_reminder(
         raise Refused("arrears_frozen", "该追缴记录已冻结", case_id=case.id)
     if case.owner_id is None:
         raise Refused("owner_unknown", "车主未绑定，无法催缴", case_id=case.id)
-    if case.amount < policy.remind_least:
+    if case.own_amount < max(1, policy.remind_least):
         raise Refused("amount_too_small", "欠费金额未达到催缴起点", least=policy.remind_least)
     if case.reminders >= policy.reminders_max:
         raise Refused("reminders_exhausted", "催缴次数已达上限", most=policy.reminders_max)
@@ -102,6 +102,15 @@ def retry_at(now: datetime, attempts: int, policy: Policy) -> datetime | None:
         return None
     at = now + timedelta(minutes=RETRY_AFTER_MIN[min(attempts, len(RETRY_AFTER_MIN)) - 1])
     return quiet_until(at, policy) or at
+
+
+# Most are reported within seconds; a phone that is off is given up by its network after two days.
+ASK_AFTER_S = (10, 60, 300, 1_800, 7_200, 43_200, 86_400, 86_400)
+
+
+def asked_again_at(now: datetime, asks: int) -> datetime | None:
+    """Tell when to ask next whether a message arrived, after so many times; none after the last."""
+    return now + timedelta(seconds=ASK_AFTER_S[asks]) if asks < len(ASK_AFTER_S) else None
 
 
 VARIABLES = frozenset({"plate", "count", "amount"})
@@ -126,8 +135,8 @@ def variables_of(case: RecoveryCase) -> dict[str, str]:
     """Give what a reminder says of a case; whoever else reads the phone learns no whole plate."""
     return {
         "plate": mask_plate(case.plate.number),
-        "count": str(case.count),
-        "amount": yuan(case.amount),
+        "count": str(case.own_count),
+        "amount": yuan(case.own_amount),
     }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from server.domain.billing import PAYABLE, Bill
 from server.domain.recovery.events import ArrearsChanged, ArrearsClosed, ArrearsOpened
 from server.domain.recovery.model import Freeze, RecoveryCase, RecoveryState
-from server.domain.recovery.rules import Owed, debts_of, follow, owed_since
+from server.domain.recovery.rules import Owed, debts_of, follow, owed_since, person_of
 from server.domain.stay import Policy, Stay, policy_for
 from server.domain.vehicle import Plate, owners_of
 from server.kernel.errors import NotFound, Refused
@@ -30,16 +30,23 @@ async def bring_up(work: Work, debtors: Iterable[Debtor]) -> list[RecoveryCase]:
     books = await _Books.read(work, wanted, cases.values())
     organization_ids = dict.fromkeys(organization_id for organization_id, _ in wanted)
     policies = {id: await policy_for(work, organization_id=id) for id in organization_ids}
+    drivers = await owners_of(work, {plate for _, plate in wanted})
     changed = []
     for debtor in wanted:
-        after = await _brought_up(work, cases.get(debtor), debtor, books, policies[debtor[0]])
+        driver_id, policy = drivers.get(debtor[1]), policies[debtor[0]]
+        after = _brought_up(work, cases.get(debtor), debtor, books, policy, driver_id)
         if after is not None:
             changed.append(after)
     return changed
 
 
-async def _brought_up(
-    work: Work, before: RecoveryCase | None, debtor: Debtor, books: "_Books", policy: Policy
+def _brought_up(
+    work: Work,
+    before: RecoveryCase | None,
+    debtor: Debtor,
+    books: "_Books",
+    policy: Policy,
+    driver_id: str | None,
 ) -> RecoveryCase | None:
     """Give a plate's case if it is another than before."""
     case = before or _blank(work, debtor)
@@ -53,9 +60,7 @@ async def _brought_up(
     )
     if not debts and before is None:
         return None
-    if before is None or case.owner_id is None:
-        owners = await owners_of(work, [case.plate])
-        case = replace(case, owner_id=owners.get(case.plate))
+    case = replace(case, owner_id=person_of(case, debts, driver_id))
     return keep(work, before, follow(case, debts, policy, now=work.now))
 
 
@@ -72,7 +77,8 @@ def keep(work: Work, before: RecoveryCase | None, after: RecoveryCase) -> Recove
     if not saved.open:
         work.tell(ArrearsClosed(at=work.now, **about(saved)))
     elif _shown(saved) != _shown(before):
-        work.tell(ArrearsChanged(at=work.now, **about(saved)))
+        lost = before.owner_id if before.owner_id != saved.owner_id else None
+        work.tell(ArrearsChanged(at=work.now, owner_before=lost, **about(saved)))
     return saved
 
 
@@ -87,6 +93,9 @@ def about(case: RecoveryCase) -> dict[str, Any]:
         "amount": case.amount,
         "frozen": case.frozen,
         "count": case.count,
+        "own_amount": case.own_amount,
+        "own_frozen": case.own_frozen,
+        "own_count": case.own_count,
         "v": case.v,
     }
 
@@ -137,7 +146,8 @@ def _sees(work: Work, case: RecoveryCase) -> bool:
 
 
 def _shown(case: RecoveryCase) -> tuple[Any, ...]:
-    return case.state, case.amount, case.frozen, case.count, case.owner_id
+    own = case.owner_id, case.own_amount, case.own_frozen, case.own_count
+    return case.state, case.amount, case.frozen, case.count, own
 
 
 def _blank(work: Work, debtor: Debtor) -> RecoveryCase:

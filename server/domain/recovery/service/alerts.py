@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
+from server.domain.identity import Organization
 from server.domain.recovery.events import (
     AlertAcknowledged,
     AlertEscalated,
@@ -12,7 +13,7 @@ from server.domain.recovery.events import (
 )
 from server.domain.recovery.model import RecoveryCase, Seen
 from server.domain.recovery.model.alerts import LIVE, Alert, AlertState
-from server.domain.stay import Policy, Stay
+from server.domain.stay import Policy, Pursuit, Stay, policy_for
 from server.domain.vehicle import Plate
 from server.kernel.errors import NotFound
 from server.kernel.nouns import replace
@@ -51,15 +52,29 @@ async def _bring_alerts_up(work: Work, stays: Sequence[Stay]) -> None:
     rows = work.table(Alert)
     told = await rows.find({"stay_id": [stay.id for stay in stays]})
     cases = await _pursued(work, {stay.plate for stay in stays if stay.open and stay.plate})
+    creditors = await work.table(Organization).load({one.organization_id for one in cases})
     for stay in stays:
-        owing = cases.get((stay.berth.organization_id, stay.plate)) if stay.plate else None
-        owing = owing if stay.open else None
+        owing = await _owing(work, stay, cases)
         for alert in (one for one in told if one.stay_id == stay.id and one.live):
-            if owing is None or alert.case_id != owing.id:
+            if alert.case_id not in {one.id for one in owing}:
                 _end(work, alert, AlertState.RETRACTED if stay.open else AlertState.GONE)
-        if owing is not None:
-            known = next((one for one in told if one.id == alert_id(owing, stay)), None)
-            _tell(work, known, owing, stay)
+        for case in owing:
+            known = next((one for one in told if one.id == alert_id(case, stay)), None)
+            creditor = creditors.get(case.organization_id)
+            _tell(work, known, case, stay, creditor.name if creditor else "")
+
+
+async def _owing(work: Work, stay: Stay, cases: Iterable[RecoveryCase]) -> list[RecoveryCase]:
+    """Choose whose debts are told of where a car stands: the operator's own, and those of whoever
+    lets others pursue them."""
+    if not stay.open or stay.plate is None:
+        return []
+    return [
+        case
+        for case in cases
+        if case.plate == stay.plate
+        and await may_pursue(work, case, organization_id=stay.berth.organization_id)
+    ]
 
 
 def alert_id(case: RecoveryCase, stay: Stay) -> str:
@@ -67,8 +82,8 @@ def alert_id(case: RecoveryCase, stay: Stay) -> str:
     return f"{case.id}:{stay.id}"
 
 
-def _tell(work: Work, known: Alert | None, case: RecoveryCase, stay: Stay) -> None:
-    """Spot a car, or say what it owes now."""
+def _tell(work: Work, known: Alert | None, case: RecoveryCase, stay: Stay, creditor: str) -> None:
+    """Spot a car, or say what it owes its creditor now."""
     rows = work.table(Alert)
     said = {
         "case_state": case.state,
@@ -77,6 +92,8 @@ def _tell(work: Work, known: Alert | None, case: RecoveryCase, stay: Stay) -> No
         "amount": case.amount,
         "count": case.count,
         "oldest_at": case.oldest_at,
+        "creditor_id": case.organization_id,
+        "creditor_name": creditor,
     }
     if known is not None and known.live:
         now = replace(known, **said)  # type: ignore[arg-type]
@@ -109,12 +126,29 @@ def _end(work: Work, alert: Alert, state: AlertState) -> None:
     work.tell(AlertRetracted(at=work.now, alert=over))
 
 
-async def _pursued(work: Work, plates: set[Plate]) -> dict[tuple[str, Plate | None], RecoveryCase]:
+async def _pursued(work: Work, plates: set[Plate]) -> list[RecoveryCase]:
+    """Read the cases of plates, of whichever operator."""
     if not plates:
-        return {}
+        return []
     where = {"plate.number": sorted({plate.number for plate in plates}), "open": True}
     found = await work.table(RecoveryCase).find(where)
-    return {(case.organization_id, case.plate): case for case in found if case.pursued}
+    return [case for case in found if case.pursued]
+
+
+async def may_pursue(work: Work, case: RecoveryCase, *, organization_id: str) -> bool:
+    """Say whether an operator may know of a case and collect it: its own, or as the creditor wants."""
+    if case.organization_id == organization_id:
+        return True
+    policy = await policy_for(work, organization_id=case.organization_id)
+    return policy.pursuit is Pursuit.OPERATORS
+
+
+async def look_at_others(work: Work, *, creditor_ids: Sequence[str]) -> None:
+    """Bring the alerts in line that stand on the street for these creditors."""
+    told = await work.table(Alert).find(
+        {"creditor_id": list(creditor_ids), "state": [one.value for one in LIVE]}
+    )
+    await look_for_arrears(work, stay_ids=sorted({one.stay_id for one in told if one.foreign}))
 
 
 async def acknowledge_alert(work: Work, *, alert_id: str) -> Alert:

@@ -37,6 +37,15 @@ class Autopay(StrEnum):
     ON = "on"
 
 
+class Pursuit(StrEnum):
+    """跨运营商追缴: who may pursue what is owed to an operator, beside itself."""
+
+    OWN = "own"
+    """仅本运营商: nobody."""
+    OPERATORS = "operators"
+    """各运营商: whoever sees the car stand at one of his places."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """How patient and how strict the platform is: the city's row, which is whole.
@@ -61,6 +70,8 @@ class Policy:
     review_mode: ReviewMode = ReviewMode.SOME
     # 50 yuan: two days of an ordinary berth.
     approval_limit: Fen = 5_000
+    # 200 yuan: more cash than that is asked about once more before it is taken.
+    cash_confirm_above: Fen = 20_000
     # 15 min: from paying to driving off.
     exit_grace_min: int = 15
     # 6: head, tail, both sides, the berth's number, the surroundings.
@@ -83,6 +94,10 @@ class Policy:
     restrict_amount: Fen = 50_000
     # 3 times 30 s: a patroller two streets away has seen it by then, or will not.
     alert_rounds: int = 3
+    # Whom somebody owes, and how much, is told to nobody else until the creditor wants it.
+    pursuit: Pursuit = Pursuit.OWN
+    # Of what another collects, in ten-thousandths: he keeps nothing unless it is agreed.
+    pursuit_commission_bp: int = 0
     autopay: Autopay = Autopay.OFF
     # 100 yuan: two days of a dear berth. More than that nobody pays unasked.
     autopay_limit: Fen = 10_000

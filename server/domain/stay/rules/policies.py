@@ -11,6 +11,7 @@ from server.domain.stay.model.policies import (
     Autopay,
     Policy,
     PolicyLayer,
+    Pursuit,
     ReviewMode,
     SamePlate,
 )
@@ -21,6 +22,8 @@ CITY = "city"
 ANYWHERE = frozenset({"city", "operator", "place"})
 # A debt is one operator's, wherever the car stood.
 OF_OPERATORS = frozenset({"city", "operator"})
+# Nobody else declares that others may know of an operator's debts and take its money: not the city.
+OWN_ONLY = frozenset({"operator"})
 # Read once for a whole batch of readings of many places: they hold for the city.
 CITY_ONLY = frozenset({"city"})
 
@@ -50,6 +53,7 @@ KEYS: Mapping[str, Key] = {
     "same_plate": Key("同牌在停作废策略", choices=SamePlate),
     "review_mode": Key("审核模式", choices=ReviewMode),
     "approval_limit": Key("免审核金额(分)", 0, 1_000_000),
+    "cash_confirm_above": Key("大额现金再次确认(分)", 0, 10_000_000, scopes=OF_OPERATORS),
     "autopay": Key("无感支付", choices=Autopay),
     "autopay_limit": Key("无感支付单笔上限(分)", 1, 1_000_000),
     "photos_max": Key("取证照片最大张数", 1, 20),
@@ -67,6 +71,8 @@ KEYS: Mapping[str, Key] = {
     "restrict_days": Key("限制天数", 1, 3_650, scopes=OF_OPERATORS),
     "restrict_amount": Key("限制金额(分)", 1, 100_000_000, scopes=OF_OPERATORS),
     "alert_rounds": Key("欠费提醒次数", 1, 20, scopes=OF_OPERATORS),
+    "pursuit": Key("跨运营商追缴", choices=Pursuit, scopes=OWN_ONLY),
+    "pursuit_commission_bp": Key("代收佣金(万分之)", 0, 3_000, scopes=OWN_ONLY),
 }
 
 

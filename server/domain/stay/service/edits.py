@@ -66,6 +66,21 @@ async def preview_edit(work: Work, *, change: Change) -> Preview:
     return Preview(versions, *await _judge(work, versions))
 
 
+async def preview_request(work: Work, *, request_id: str) -> tuple[EditRequest, Preview | None]:
+    """Read a request, and what it would do now.
+
+    There is no preview of one that was decided, nor of one whose stays have changed since.
+    """
+    request = await request_in_sight(work, request_id=request_id)
+    if request.state is not RequestState.REQUESTED or not await _still(work, request):
+        return request, None
+    try:
+        return request, await preview_edit(work, change=request.change)
+    except Refused:
+        # What could be done when it was asked for can no longer be done, whoever agrees.
+        return request, None
+
+
 async def approve_edit(work: Work, *, request_id: str) -> StayEdit:
     """Agree to an edit that somebody else has asked for, and do it.
 
@@ -75,8 +90,7 @@ async def approve_edit(work: Work, *, request_id: str) -> StayEdit:
     request = await request_in_sight(work, request_id=request_id)
     rows = work.table(EditRequest)
     rows.save(request.decide(RequestState.APPROVED, by=work.actor.id, at=work.now))
-    stays = await work.table(Stay).load(request.stay_ids)
-    if tuple(stays[id].v for id in request.stay_ids) != request.stay_versions:
+    if not await _still(work, request):
         raise Refused("stay_changed", "停车记录已被修改，请重新提交申请", request_id=request.id)
     versions = await _plan(work, request.change)
     changed, _ = await _judge(work, versions)
@@ -91,6 +105,12 @@ async def close_request(
     request = await request_in_sight(work, request_id=request_id)
     decided = request.decide(state, by=work.actor.id, at=work.now, remark=remark)
     return work.table(EditRequest).save(decided)
+
+
+async def _still(work: Work, request: EditRequest) -> bool:
+    """Tell whether a request's stays are the versions that it was asked for."""
+    stays = await work.table(Stay).load(request.stay_ids)
+    return tuple(stays[id].v for id in request.stay_ids) == request.stay_versions
 
 
 async def request_in_sight(work: Work, *, request_id: str) -> EditRequest:

@@ -1,9 +1,10 @@
 """Use cases of the policy switchboard."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from server.domain.estate import Place
+from server.domain.stay.events import PolicyChanged
 from server.domain.stay.model.policies import Policy, PolicyLayer
 from server.domain.stay.rules.policies import CITY, check, resolve, scope_of
 from server.domain.stay.service import policy_of
@@ -34,12 +35,18 @@ async def change_policy(
         held = await rows.maybe(CITY)
         after = replace(held or Policy(), **checked)
         _seen(held.v if held else 0, v)
+        _tell(work, scope, checked)
         return rows.save(after) if held else rows.add(after)
     layers = work.table(PolicyLayer)
     layer = await layers.maybe(scope)
     _seen(layer.v if layer else 0, v)
+    _tell(work, scope, {**(layer.values if layer else {}), **checked})
     changed = replace(layer or PolicyLayer(id=scope, values={}), values=checked)
     return layers.save(changed) if layer else layers.add(changed)
+
+
+def _tell(work: Work, scope: str, keys: Iterable[str]) -> None:
+    work.tell(PolicyChanged(at=work.now, scope=scope, keys=tuple(sorted(keys))))
 
 
 def _seen(now: int, seen: int) -> None:

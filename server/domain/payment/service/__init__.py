@@ -1,6 +1,6 @@
 """Use cases of payments: to begin one, to take what was paid, to end it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from server.domain.billing import Bill, pay_bill
@@ -13,7 +13,6 @@ from server.domain.payment.events import (
 )
 from server.domain.payment.model import (
     Applied,
-    CashShift,
     Intent,
     IntentState,
     Method,
@@ -23,7 +22,14 @@ from server.domain.payment.model import (
     Receipt,
     TopUpOffer,
 )
-from server.domain.payment.rules import bonus_of, destinations_of, later, shares_of, source_of
+from server.domain.payment.rules import (
+    bonus_of,
+    destinations_of,
+    later,
+    pursued_by,
+    shares_of,
+    source_of,
+)
 from server.domain.vehicle import mask_plate
 from server.kernel.access import Audience
 from server.kernel.errors import NotFound, Refused
@@ -50,17 +56,21 @@ async def begin_payment(
     request_key: str | None = None,
     vouched: bool = False,
     payer_id: str | None = None,
+    pursued: Mapping[str, int] | None = None,
 ) -> Intent:
     """Wish to pay bills, whole or in part; they are held until it is paid, closed or expired.
 
     The same wish again is the same intent; another wish for one of the bills ends the old one,
     unless that is a debit, which nobody can call back. Where it is `vouched` for, whoever calls has
-    made sure that the payer may see these bills; then it may be somebody else than the actor.
+    made sure that the payer may see these bills; then it may be somebody else than the actor. What is
+    `pursued` is owed to others and collected for them, at a commission in ten-thousandths.
     """
     if known := await _requested(work, request_key):
         return known
-    bills = [await _payable(work, bill_id, vouched) for bill_id in dict.fromkeys(bill_ids)]
-    shares = shares_of(bills, amount)
+    theirs = pursued or {}
+    named = dict.fromkeys(bill_ids)
+    bills = [await _payable(work, id, vouched or id in theirs) for id in named]
+    shares = pursued_by(work.actor.organization_id, shares_of(bills, amount), theirs)
     # Whoever only holds a link is shown no whole plate.
     number = mask_plate(bills[0].plate.number) if vouched else bills[0].plate.number
     wish = Intent(
@@ -172,24 +182,9 @@ async def pay_from_wallet(
         request_key=request_key,
     )
     money = await balance_of(work, account=account(AccountKind.WALLET, work.actor.id))
-    receipt = _own_receipt(work, intent)
+    receipt = own_receipt(work, intent)
     bonus = max(0, intent.amount - money)
     return await take_payment(work, receipt=replace(receipt, bonus=bonus))
-
-
-async def pay_by_cash(work: Work, *, bill_ids: Sequence[str], request_key: str) -> Payment:
-    """Take cash for bills, whole, into the actor's open shift."""
-    shifts = work.table(CashShift)
-    shift = await shifts.one({"patroller_id": work.actor.id, "open": True})
-    if shift is None:
-        raise Refused("no_open_shift", "请先开班再收现金")
-    intent = await begin_payment(
-        work, bill_ids=bill_ids, provider=Method.CASH, scene="cash", request_key=request_key
-    )
-    if intent.state is IntentState.CREATED:
-        shifts.save(shift.take(intent.amount))
-    receipt = replace(_own_receipt(work, intent), shift_id=shift.id)
-    return await take_payment(work, receipt=receipt)
 
 
 async def close_intent(work: Work, *, intent_id: str) -> Intent:
@@ -220,27 +215,6 @@ async def put_off(work: Work, *, intent_id: str) -> Intent:
         return intent
     asked = replace(intent, asks=intent.asks + 1, ask_at=later(work.now, intent.asks + 1))
     return rows.save(asked)
-
-
-async def open_shift(work: Work) -> CashShift:
-    """Begin to take cash."""
-    return work.table(CashShift).add(
-        CashShift(
-            id=work.new_id(),
-            patroller_id=work.actor.id,
-            organization_id=work.actor.organization_id,
-            opened_at=work.now,
-        )
-    )
-
-
-async def close_shift(work: Work, *, counted: Fen, reason: str) -> CashShift:
-    """Count the bag and end the actor's shift."""
-    rows = work.table(CashShift)
-    shift = await rows.one({"patroller_id": work.actor.id, "open": True})
-    if shift is None:
-        raise NotFound("no_open_shift", "没有未结班次")
-    return rows.save(shift.close(at=work.now, counted=counted, reason=reason))
 
 
 async def offer_top_ups(work: Work, *, offers: Sequence[TopUpOffer]) -> None:
@@ -300,7 +274,8 @@ def _require_no_debit(intent: Intent) -> None:
         raise Refused("bill_being_debited", "正在自动扣费，请稍后再试", intent_id=intent.id)
 
 
-def _own_receipt(work: Work, intent: Intent) -> Receipt:
+def own_receipt(work: Work, intent: Intent) -> Receipt:
+    """Say that an intent was paid here, by no provider."""
     return Receipt(
         provider=intent.provider,
         intent_id=intent.id,
@@ -330,6 +305,8 @@ async def _apply(work: Work, intent: Intent) -> tuple[Applied, ...]:
                 stay_id=bill.stay_id,
                 organization_id=bill.organization_id,
                 amount=taken + (before.amount if before else 0),
+                pursued_by=share.pursued_by,
+                commission=share.commission_of(taken) + (before.commission if before else 0),
             )
         left -= taken
     rest = (Applied(amount=left),) if left else ()
@@ -346,6 +323,7 @@ def _payment(work: Work, intent: Intent, receipt: Receipt, applied: tuple[Applie
         purpose=intent.purpose,
         payer_id=intent.payer_id,
         organization_ids=tuple(named),
+        pursued_by=next((part.pursued_by for part in applied if part.pursued_by), ""),
         amount=receipt.amount,
         bonus=receipt.bonus,
         applied=applied,
