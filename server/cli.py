@@ -108,6 +108,8 @@ def make_parser() -> argparse.ArgumentParser:
     add("ingest", run_ingest, "take readings from the MQTT broker")
     add("worker", run_worker, "forward facts and do what is due")
     add("simulate", run_simulate, "a city of devices over real MQTT", takes_more=True)
+    drivers = add("drivers", run_drivers, "let the simulated city's drivers pay at the doubles")
+    drivers.add_argument("--seed", type=int, default=1, help="who pays when, and by what")
     realtime = add("realtime", run_realtime, "the websocket hub alone, without the platform")
     for option, meaning in REALTIME_OPTIONS.items():
         realtime.add_argument(option, help=meaning)
@@ -204,6 +206,19 @@ def run_double(call: Call) -> None:
     require_free(port[name], label=f"the {name} double", variable=f"SMARTCLOUD_{name.upper()}_PORT")
     doubles: dict[str, Any] = {"sms": SmsDouble, "wechat": WeChatDouble, "alipay": AlipayDouble}
     asyncio.run(doubles[name].from_config(config).run(port=port[name]))
+
+
+def run_drivers(call: Call) -> None:
+    """Let simulated drivers pay until it is ended."""
+    from server.main import run_drivers as drive
+
+    config = call.config()
+    own = {f"http://127.0.0.1:{port}" for port in (config.wechat_port, config.alipay_port)}
+    named = {url.removesuffix("/gateway.do") for url in (config.wechat_url, config.alipay_url)}
+    if config.mode != "demo" or named != own:
+        raise ConfigRefused("Simulated drivers pay at the doubles of a demo, and nowhere else.")
+    set_up_logs(config, process="drivers")
+    asyncio.run(drive(config, seed=call.options.seed))
 
 
 def run_doctor(call: Call) -> int:

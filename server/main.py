@@ -30,6 +30,7 @@ import server.domain.stay.jobs
 import server.domain.stay.reactions
 from devices.gateway import Gateway
 from devices.patience import Take
+from devices.simulator.city import demo_city
 from handlers.app import App
 from handlers.routes import make_application
 from handlers.web.health import Metrics
@@ -41,6 +42,7 @@ from server import dead_letters, demo, fleet, live
 from server.balancing import Balancer
 from server.config import Config
 from server.debiting import Debiting
+from server.demo_drivers import Drivers
 from server.device_keys import StoredKeys
 from server.domain.equipment import Reading, Verdict, accept_readings
 from server.domain.stay import Policy, observe
@@ -177,6 +179,26 @@ async def run_worker(config: Config) -> None:
         for task in done:
             if not task.cancelled():
                 task.result()
+
+
+async def run_drivers(config: Config, *, seed: int) -> None:
+    """Let the demo's simulated drivers pay until SIGTERM."""
+    async with _process(config, "drivers") as process:
+        city = demo_city(seed)
+        drivers = Drivers(
+            process.store,
+            _desk(config, process.store),
+            organization_id=demo.ORGANIZATION,
+            plates=[one.number for one in city.vehicles],
+            seed=seed,
+        )
+        running = asyncio.create_task(drivers.run(holder=process.node))
+        stop = asyncio.create_task(process.stopping.wait())
+        await asyncio.wait({running, stop}, return_when=asyncio.FIRST_COMPLETED)
+        stop.cancel()
+        running.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await running
 
 
 def _post(config: Config, store: Store) -> Post:

@@ -13,6 +13,8 @@ from server.doubles.trades import NotAccepted
 COLORS = frozenset({"BLUE", "GREEN", "YELLOW", "BLACK", "WHITE", "LIMEGREEN"})
 SERVICES = frozenset({"NORMAL", "PAUSE", "OVERDUE", "OUT_SERVICE"})
 PARKED = ("plate_number", "plate_color", "start_time", "parking_name")
+# 5,000 entries: hours of a demo's cars; older ones have gone, or will not be debited.
+MOST = 5_000
 Assume = Callable[[str], str]
 
 
@@ -133,6 +135,8 @@ class ParkingBook:
 
     def keep(self) -> None:
         """Write all down."""
+        for id in [*self.parkings][:-MOST]:
+            del self.parkings[id]
         self._path.parent.mkdir(parents=True, exist_ok=True)
         fresh = self._path.with_suffix(".new")
         parkings = [asdict(one) for one in self.parkings.values()]

@@ -35,6 +35,7 @@ COLORS = {
     "ingest": "cyan",
     "worker": "blue",
     "simulate": "yellow",
+    "drivers": "yellow",
 }
 
 
@@ -144,6 +145,8 @@ class City:
             children.start("broker", _own("broker-config", "mosquitto", *follow))
         if simulate is not None:
             children.start("simulate", _own("simulate", *simulate))
+            if {"wechat", "alipay"} <= {*self._doubles}:
+                children.start("drivers", _own("drivers"))
         return await wait_until(
             lambda: _status(health, at_most=299), child=serve, patience_s=ALL_HEALTHY_PATIENCE_S
         )

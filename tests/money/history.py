@@ -17,6 +17,7 @@ from server.domain.billing import Bill, BillState, waive_bill
 from server.domain.billing.reactions import bill_priced_stays
 from server.domain.ledger import Balance, Entry
 from server.domain.payment import (
+    CashShift,
     Intent,
     Method,
     Payment,
@@ -28,7 +29,13 @@ from server.domain.payment import (
     pay_by_cash,
     pay_from_wallet,
 )
-from server.domain.refund import Refund, RefundState, approve_refund, open_refund
+from server.domain.refund import (
+    Refund,
+    RefundState,
+    approve_refund,
+    open_refund,
+    pay_out_refund,
+)
 from server.domain.stay import Stay
 from server.kernel.access import Actor, system
 from server.kernel.errors import DomainError
@@ -38,11 +45,17 @@ from server.providers.payment import TradeState
 from server.store.relay import Relay
 from server.store.wake import Wake
 from tests.domain.money import CHIEF, CLERK, OWNER, PATROL, closed_fact, closed_stay
+from tests.money.checks import (
+    COLLECTOR,
+    COMMISSION_BP,
+    PROVIDERS,
+    check_commissions,
+    check_payments,
+)
 from tests.money.crashes import Crash, CrashingStore
 from tests.paying import FakeProvider
 
 AMOUNTS = (100, 250, 400, 700)
-PROVIDERS = (Method.WECHAT, Method.ALIPAY)
 
 
 @dataclass
@@ -79,6 +92,7 @@ class History:
         self.providers = {one.value: FakeProvider(name=one.value) for one in PROVIDERS}
         self.owner: Actor = replace(OWNER, id=f"m-{self.name}")
         self.patrol: Actor = replace(PATROL, id=f"p-{self.name}")
+        self.stranger: Actor = replace(PATROL, id=f"x-{self.name}", organization_id=COLLECTOR)
         self.desk = Desk(self.store, list(self.providers.values()), public_url="http://city")
         self.relaying = asyncio.Lock()
         self.relay = Relay(
@@ -210,18 +224,21 @@ class History:
             await self.run(pay_from_wallet, self.owner, bill_ids=[bill.id], request_key=self.key())
 
     async def by_cash(self) -> None:
-        """Pay in cash."""
+        """Pay in cash, at times to an officer of another operator who pursues the debt."""
         bills = await self.bills()
-        await self.run(open_shift, self.patrol)
+        officer = self.random.choice((self.patrol, self.stranger))
+        await self.run(open_shift, officer)
         if bills:
             bill = self.random.choice(bills)
-            await self.run(pay_by_cash, self.patrol, bill_ids=[bill.id], request_key=self.key())
+            pursued = {bill.id: COMMISSION_BP} if officer is self.stranger else {}
+            named = {"bill_ids": [bill.id], "request_key": self.key(), "pursued": pursued}
+            await self.run(pay_by_cash, officer, **named)
 
     async def refund(self) -> None:
         """Ask for a refund of something that was paid, and approve it, twice."""
         parts = [
             (payment, part)
-            for payment in await self.rows(Payment, "payer_id")
+            for payment in await self.payments()
             for part in payment.applied
             if part.stay_id
         ]
@@ -239,6 +256,7 @@ class History:
             refund = await self.run(open_refund, CLERK, request_key=key, **asked)
             if refund is not None:
                 await self.run(approve_refund, CHIEF, refund_id=refund.id)
+                await self.run(pay_out_refund, CHIEF, refund_id=refund.id)
 
     async def waive(self) -> None:
         """Take a little off a bill."""
@@ -308,16 +326,15 @@ class History:
 
     async def check(self) -> list[str]:
         """List what does not hold once all has come to rest."""
-        payments = [
-            *await self.rows(Payment, "payer_id"),
-            *await self.rows(Payment, "payer_id", self.patrol.id),
-        ]
+        payments = await self.payments()
         refunds, entries = await self.refunds(), await self.entries(payments)
         return [
             *self._providers_and_books(payments, refunds),
-            *_payments(payments, refunds, entries),
+            *check_payments(payments, refunds, entries),
             *await self._bills(payments, refunds),
             *await self._wallet(payments, refunds),
+            *check_commissions(payments, refunds, entries),
+            *await self._bags(payments),
         ]
 
     def _providers_and_books(self, payments: list[Payment], refunds: list[Refund]) -> list[str]:
@@ -393,14 +410,31 @@ class History:
             return [f"wallet holds {balance}, of {top_ups} - {spent} + {back}"]
         return []
 
+    async def _bags(self, payments: list[Payment]) -> list[str]:
+        """Check that each officer's bag holds what he took, and what of it is for others."""
+        faults = []
+        for officer in (self.patrol, self.stranger):
+            taken = [one for one in payments if one.payer_id == officer.id]
+            wanted = sum(one.amount for one in taken), sum(one.for_others for one in taken)
+            bags = await self.rows(CashShift, "patroller_id", officer.id)
+            held = sum(one.expected for one in bags), sum(one.for_others for one in bags)
+            if held != wanted:
+                faults.append(f"bag of {officer.id}: {held} of {wanted}")
+        return faults
+
     async def bills(self) -> list[Bill]:
         """Read the bills that are open."""
         found = await self._find(Bill, {"owner_id": self.owner.id, "standing": True})
         return [bill for bill in found if bill.open]
 
+    async def payments(self) -> list[Payment]:
+        """Read this history's payments: the owner's, and what officers took in cash."""
+        mine = {"payer_id": [self.owner.id, self.patrol.id, self.stranger.id]}
+        return await self._find(Payment, mine)
+
     async def refunds(self) -> list[Refund]:
         """Read this history's refunds."""
-        mine = {"payer_id": [self.owner.id, self.patrol.id]}
+        mine = {"payer_id": [self.owner.id, self.patrol.id, self.stranger.id]}
         return await self._find(Refund, mine)
 
     async def entries(self, payments: list[Payment]) -> list[Entry]:
@@ -423,31 +457,6 @@ class History:
             await doing
         except (Crash, DomainError):
             return
-
-
-def _payments(payments: list[Payment], refunds: list[Refund], entries: list[Entry]) -> list[str]:
-    """Check each payment's parts, refunds and entries."""
-    faults = []
-    posted = [entry.reference for entry in entries]
-    done = [one for one in refunds if one.state is RefundState.SUCCEEDED]
-    if sorted(posted) != sorted(one.id for one in (*payments, *done)):
-        faults.append("entries are not one a payment and refund")
-    if any(sum(posting.amount for posting in entry.postings) for entry in entries):
-        faults.append("an entry does not sum to zero")
-    for payment in payments:
-        split = sum(part.amount for part in payment.applied)
-        if payment.purpose is Purpose.BILLS and split != payment.amount:
-            faults.append(f"payment {payment.id}: split into {split} of {payment.amount}")
-        back = sum(one.amount for one in done if one.payment_id == payment.id)
-        if payment.refunded != back or back > payment.amount:
-            faults.append(f"payment {payment.id}: refunded {payment.refunded}, {back} went")
-        for part in payment.applied:
-            origin = payment.provider in PROVIDERS
-            if not part.stay_id and payment.purpose is Purpose.BILLS and origin:
-                given = sum(o.amount for o in done if o.payment_id == payment.id and not o.stay_id)
-                if given != part.amount:
-                    faults.append(f"payment {payment.id}: {part.amount} unapplied, {given} back")
-    return faults
 
 
 async def _price(work: Work, *, stay_id: str, owner_id: str, amount: int) -> None:

@@ -50,6 +50,11 @@ def amount_not_checked() -> list[Any]:
     return [patch("server.paying.take_payment", take)]
 
 
+def commission_kept() -> list[Any]:
+    """Who collected for another keeps his commission when the money goes back."""
+    return [patch.object(payment_model.Applied, "commission_back", lambda *_: 0)]
+
+
 def refund_not_reserved() -> list[Any]:
     """Nothing is set aside when a refund is opened."""
     return [patch.object(payment_model.Payment, "reserve", lambda self, _a, **_k: self)]
@@ -218,6 +223,7 @@ PLANTS: dict[str, Patches] = {
     for plant in (
         credited_twice,
         amount_not_checked,
+        commission_kept,
         refund_not_reserved,
         versions_not_checked,
         unapplied_forgotten,

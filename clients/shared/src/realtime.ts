@@ -60,7 +60,8 @@ export function connectRealtime({ api, origin = pageOrigin(), websocket }: Realt
     maxReconnectDelay: 10_000,
     maxServerPingDelay: 3_000,
   }
-  if (websocket !== undefined) options.websocket = websocket
+  const socket = websocket ?? untoldOnceClosing((globalThis as { WebSocket?: typeof WebSocket }).WebSocket)
+  if (socket !== undefined) options.websocket = socket
   const client = new Centrifuge(origin + WEBSOCKET_PATH, options)
   const channels = withOwnChannels(client)
   const connection = observable<ConnectionView>({ state: 'connecting', since_ms: Date.now(), last_connected_ms: null })
@@ -101,6 +102,21 @@ export function connectRealtime({ api, origin = pageOrigin(), websocket }: Realt
       client.on('publication', hear)
       return () => void client.off('publication', hear)
     },
+  }
+}
+
+/**
+ * A browser's `WebSocket` that is told nothing once it is closing. Between the server's close frame and the close event
+ * lies a round trip or more, in which the SDK takes its socket for open: what a page that changes then lets go of, and the
+ * answer to a last ping, would be thrown away by the browser all the same, with an error in the console for each.
+ */
+function untoldOnceClosing(Socket: typeof WebSocket | undefined): typeof WebSocket | undefined {
+  if (Socket === undefined) return undefined
+  return class extends Socket {
+    override send(data: Parameters<WebSocket['send']>[0]): void {
+      // What is sent too early is a mistake, and throws as ever.
+      if (this.readyState <= Socket.OPEN) super.send(data)
+    }
   }
 }
 

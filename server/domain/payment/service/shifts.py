@@ -30,11 +30,12 @@ async def pay_by_cash(
         request_key=request_key,
         pursued=pursued,
     )
-    if intent.state is IntentState.CREATED:
-        theirs = sum(share.amount for share in intent.shares if share.pursued_by)
-        shifts.save(shift.take(intent.amount, for_others=theirs))
     receipt = replace(own_receipt(work, intent), shift_id=shift.id)
-    return await take_payment(work, receipt=receipt)
+    payment = await take_payment(work, receipt=receipt)
+    if intent.state is IntentState.CREATED:
+        # What the bill turned out not to take any more is nobody's: it goes back.
+        shifts.save(shift.take(payment.amount, for_others=payment.for_others))
+    return payment
 
 
 async def open_shift(work: Work) -> CashShift:
