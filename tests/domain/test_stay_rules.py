@@ -252,4 +252,7 @@ def test_every_key_of_the_switchboard_is_one_of_the_policy_and_its_default_is_al
     names = {field for field in Policy.__dataclass_fields__ if field not in ("id", "v")}
 
     assert set(KEYS) == names
-    assert check("city", {name: getattr(policy, name) for name in names})
+    for scope in ("city", "operator", "place"):
+        own = {name: getattr(policy, name) for name, key in KEYS.items() if scope in key.scopes}
+        assert check(scope, own) == own
+    assert all(key.scopes for key in KEYS.values())

@@ -20,7 +20,14 @@ from server.kernel.work import Work
 from server.store.mongo import Store
 from tests.city import City
 from tests.e2e.browser import chromium, screen
-from tests.e2e.street import SECTION, street_of, without_grace
+from tests.e2e.street import (
+    SECTION,
+    Client,
+    motorist,
+    open_as,
+    street_of,
+    without_grace,
+)
 from tests.e2e.test_screens import log_in
 
 pytestmark = pytest.mark.e2e
@@ -138,3 +145,25 @@ async def test_templates_are_checked_while_they_are_typed_and_the_log_tells_rece
         await expect(page.locator(".el-timeline-item").first).to_be_visible()
         await page.wait_for_timeout(800)
         await seen.keep("console-case-timeline")
+
+
+async def test_what_was_written_off_is_folded_up_beneath_what_is_owed_and_opens_to_be_paid(
+    city: City, browser: Browser
+) -> None:
+    body = {"username": "city", "password": city.logins["city"]}
+    manager = Client(city, "console", await city.post("/api/console/logins", body))
+    [waiting] = (await manager.ask("GET", "/write-offs"))["items"]
+    await manager.ask("POST", f"/write-offs/{waiting['id']}/approval")
+    driver = await motorist(city, "13800000001")  # whose car it is in the demo
+
+    async with screen(browser, "phone") as seen:
+        await open_as(seen, driver, "arrears/arrears")
+        folded = seen.page.locator('[data-part="given-up"]')
+        await expect(folded).to_contain_text("已核销，仍可缴清")
+        await expect(seen.page.locator('[data-part="given-up-bill"]')).to_have_count(0)
+        await folded.locator(".fold").click()
+        await expect(seen.page.locator('[data-part="given-up-bill"]')).to_have_count(1)
+        await seen.keep("arrears-given-up")
+        await folded.get_by_text("缴清", exact=True).click()
+        await expect(seen.page.locator('[data-part="confirm"]')).to_be_visible()
+        await seen.keep("pay-given-up")

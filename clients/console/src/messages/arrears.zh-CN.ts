@@ -118,7 +118,7 @@ export default {
     text_sent: '内容',
     template: '模板',
     at: '时间',
-    reason: '原因',
+    reason: '送达时间 / 原因',
     allStates: '全部状态',
     allChannels: '全部方式',
   },

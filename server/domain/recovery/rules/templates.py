@@ -23,7 +23,7 @@ TEMPLATE_VARIABLES: Mapping[str, Variable] = {
     "plate": Variable("车牌（隐去中间几位）", True, "粤B·**345"),
     "count": Variable("笔数", False, "3"),
     "amount": Variable("金额", True, "¥45"),
-    "link": Variable("缴费链接中 /d/ 之后的部分", True, "0k3f9a2b.68d1"),
+    "link": Variable("缴费链接（/d/ 之后）", True, "0k3f9a2b.68d1"),
     "operator": Variable("运营商名称", False, "鹏城停车"),
 }
 # What the template of the configuration is given, whose text nobody here knows.
