@@ -105,11 +105,11 @@ class Street:
         return any(row[0] == code and row[1] == "occupied" for row in data["berths"])
 
 
-async def street_of(city: City) -> Street:
-    """Find the street, with its officer."""
+async def street_of(city: City, name: str = SECTION) -> Street:
+    """Find a street by its name, with its officer."""
     patrol = await officer(city)
     sections = (await patrol.ask("GET", "/sections"))["items"]
-    found = next(one for one in sections if one["name"] == SECTION)
+    found = next(one for one in sections if one["name"] == name)
     return Street(city, patrol, await patrol.ask("GET", f"/sections/{found['id']}"))
 
 

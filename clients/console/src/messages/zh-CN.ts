@@ -6,6 +6,7 @@ import reconciliation from './reconciliation.zh-CN'
 import refusal from './refusal.zh-CN'
 import stay from './stay.zh-CN'
 import tariff from './tariff.zh-CN'
+import tariffPlaces from './tariff-places.zh-CN'
 
 export default {
   ...arrears,
@@ -15,6 +16,7 @@ export default {
   ...refusal,
   ...stay,
   ...tariff,
+  ...tariffPlaces,
   product: { name: 'SmartCloud 智慧停车', short: '智慧停车', promise: '一座城市的泊位，一张实时的图' },
   menu: {
     label: '主导航',

@@ -86,6 +86,32 @@ export interface Tariff extends TariffRow {
   terms: Terms
 }
 
+/** A place with the tariff that it uses. */
+export interface PlaceUsing {
+  id: string
+  v: number
+  kind: 'section' | 'lot'
+  name: string
+  division_code: string
+  division: string
+  berths: number
+  tariff_code: string
+  tariff: string
+  since: string | null
+}
+
+/** What moving places to a tariff would mean. */
+export interface AssignmentPreview {
+  tariff: TariffRow
+  places: number
+  unchanged: number
+  begins_at: string
+  berths: number
+  running: number
+  splitting: number
+  left: { code: string; name: string; places: number }[]
+}
+
 export interface Problem {
   code: string
   message: string
