@@ -7,6 +7,7 @@ import refusal from './refusal.zh-CN'
 import stay from './stay.zh-CN'
 import tariff from './tariff.zh-CN'
 import tariffPlaces from './tariff-places.zh-CN'
+import terms from './terms.zh-CN'
 
 export default {
   ...arrears,
@@ -17,6 +18,7 @@ export default {
   ...stay,
   ...tariff,
   ...tariffPlaces,
+  ...terms,
   product: { name: 'SmartCloud 智慧停车', short: '智慧停车', promise: '一座城市的泊位，一张实时的图' },
   menu: {
     label: '主导航',
