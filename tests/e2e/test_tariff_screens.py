@@ -72,6 +72,7 @@ async def test_a_tariff_is_mended_tried_and_published(city: City, browser: Brows
         await seen.keep("console-tariff-choose")
         await dialog.get_by_role("button", name="预览影响").click()
         await expect(dialog.get_by_text("正在停放的车辆仍按入场时的标准计费")).to_be_visible()
+        await expect(dialog.get_by_text("路侧小型汽车 · 1 处")).to_be_visible()
         await seen.keep("console-tariff-assign")
         await dialog.get_by_role("button", name="确认更换 1 处").click()
         await expect(page.locator(".el-tab-pane").get_by_text(SECTION)).to_be_visible()
