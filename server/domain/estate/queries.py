@@ -11,6 +11,7 @@ _EVER = AtLeast(datetime(2000, 1, 1, tzinfo=UTC))
 
 async def repriced_places(work: Work) -> dict[str, Place]:
     """Read the places that have ever changed their tariff: one question, whatever is priced."""
+    # 3 µs a place to read: a thousand of them once a second are 0.3 % of an ingest's core.
     return {one.id: one for one in await work.table(Place).find({"past_tariffs.until": _EVER})}
 
 
