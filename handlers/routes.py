@@ -14,7 +14,7 @@ from handlers.console import city as console_city
 from handlers.console import logins as console_logins
 from handlers.console import messages as console_messages
 from handlers.console import money as console_money
-from handlers.console import reconciliation, tariff_calendars, tariffs
+from handlers.console import reconciliation, tariff_calendars, tariff_places, tariffs
 from handlers.console import stays as console_stays
 from handlers.hooks import mqtt as mqtt_hooks
 from handlers.hooks.payments import PaymentNotice
@@ -59,6 +59,7 @@ _ROOMS = (
     console_city,
     console_stays,
     tariffs,
+    tariff_places,
     tariff_calendars,
     console_money,
     reconciliation,

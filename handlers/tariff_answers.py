@@ -7,7 +7,9 @@ from marshmallow import Schema, fields
 from handlers import schema
 from handlers.shows import Shown
 from server.domain.insight.queries import Repriced
+from server.domain.stay.queries.assignments import AssignmentPreview
 from server.domain.tariff import (
+    Assignment,
     CalendarYear,
     Problem,
     Quote,
@@ -16,6 +18,7 @@ from server.domain.tariff import (
     explain,
     summary,
 )
+from server.domain.tariff.queries import PlaceUsing
 from server.domain.tariff.schema import form_of
 from server.kernel.codec import to_plain
 
@@ -117,6 +120,57 @@ class Cds(Schema):
     lost = fields.List(Text(), required=True)
 
 
+class PlaceUsingShown(Schema):
+    """A place with the tariff that it uses; `since` where it used another before."""
+
+    id = Text(required=True)
+    v = Count(required=True)
+    kind = Text(required=True)
+    name = Text(required=True)
+    division_code = Text(required=True)
+    division = Text(required=True)
+    berths = Count(required=True)
+    tariff_code = Text(required=True)
+    tariff = Text(required=True)
+    since = fields.DateTime(required=True, allow_none=True)
+
+
+class PlacesUsing(Schema):
+    """Places with the tariffs that they use."""
+
+    items = fields.List(fields.Nested(PlaceUsingShown), required=True)
+
+
+class Assigned(Schema):
+    """How many places move to a version of a tariff, how many use it already, and from when on."""
+
+    tariff = fields.Nested(TariffShown, required=True)
+    places = Count(required=True)
+    unchanged = Count(required=True)
+    begins_at = fields.DateTime(required=True)
+
+
+class TariffLeft(Schema):
+    """A tariff that places leave, and how many do."""
+
+    code = Text(required=True)
+    name = Text(required=True)
+    places = Count(required=True)
+
+
+class AssignmentPreviewed(Assigned):
+    """What moving places to a tariff would mean.
+
+    Of the `running` stays all keep the tariff that they began with, but the `splitting` ones, which
+    are priced by both in turn.
+    """
+
+    berths = Count(required=True)
+    running = Count(required=True)
+    splitting = Count(required=True)
+    left = fields.List(fields.Nested(TariffLeft), required=True)
+
+
 class YearShown(Schema):
     """A year of a calendar: a letter a day, `.` where nothing is known, capital for special."""
 
@@ -181,6 +235,44 @@ def show_quote(quote: Quote) -> Any:
 def show_repriced(batch: Repriced) -> Any:
     """Show a batch of a regression."""
     return to_plain(batch)
+
+
+def show_place_using(using: PlaceUsing) -> Shown:
+    """Show a place with the tariff that it uses."""
+    place = using.place
+    return {
+        "id": place.id,
+        "v": place.v,
+        "kind": place.kind.value,
+        "name": place.name,
+        "division_code": place.division_code,
+        "division": using.division,
+        "berths": place.total,
+        "tariff_code": place.tariff_id,
+        "tariff": using.tariff,
+        "since": using.since,
+    }
+
+
+def show_assignment(plan: Assignment) -> Shown:
+    """Show how many places move."""
+    return {
+        "tariff": show_tariff(plan.tariff),
+        "places": len(plan.moving),
+        "unchanged": plan.unchanged,
+        "begins_at": plan.begins_at,
+    }
+
+
+def show_preview(preview: AssignmentPreview) -> Shown:
+    """Show what moving places would mean."""
+    return {
+        **show_assignment(preview.plan),
+        "berths": preview.berths,
+        "running": preview.running,
+        "splitting": preview.splitting,
+        "left": [to_plain(one) for one in preview.left],
+    }
 
 
 def show_year(year: CalendarYear) -> Any:

@@ -22,6 +22,7 @@ from server.domain.billing import (
     BillWithdrawn,
 )
 from server.domain.equipment import DeviceAlarmed, DeviceFact, DeviceRecovered, DeviceSilent
+from server.domain.estate import PlaceTariffChanged
 from server.domain.identity import LoginEnded, RightsChanged
 from server.domain.insight import Figures, FiguresChanged
 from server.domain.payment import IntentEnded, PaymentSucceeded, PaymentUnapplied, WalletChanged
@@ -310,6 +311,7 @@ SILENT: frozenset[type[Fact]] = frozenset(
         RightsChanged,
         TariffPublished,
         TariffCalendarChanged,
+        PlaceTariffChanged,  # a price is read with its place, and a stay keeps its own
         BillOverpaid,
         PaymentUnapplied,
         RefundFailed,

@@ -45,6 +45,7 @@ from server.debiting import Debiting
 from server.demo_drivers import Drivers
 from server.device_keys import StoredKeys
 from server.domain.equipment import Reading, Verdict, accept_readings
+from server.domain.estate import Place
 from server.domain.stay import Policy, observe
 from server.domain.tariff import CalendarYear, Tariff
 from server.kernel.access import system
@@ -75,7 +76,7 @@ SEED_LEASE_S = 20.0
 # 40 readings: from there on the cheaper writes of a bulk outweigh its reads waiting for each other.
 FEW = 40
 # What pricing a reading's stay asks for, and ingest never changes.
-REMEMBERED = (Policy, Tariff, CalendarYear)
+REMEMBERED = (Policy, Place, Tariff, CalendarYear)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """The console's tariffs and calendar, used in a real Chromium."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 
@@ -7,11 +8,14 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
+from devices.simulator.city import demo_city
 from tests.city import City
 from tests.e2e.browser import chromium, screen
 from tests.e2e.test_screens import log_in
 
 pytestmark = pytest.mark.e2e
+# No other test's cars park here.
+SECTION = "文心五路（海德三道—创业路）"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -28,6 +32,8 @@ async def open_page(page: Page, city: City, path: str) -> None:
 
 
 async def test_a_tariff_is_mended_tried_and_published(city: City, browser: Browser) -> None:
+    [place] = [one for one in demo_city().places if one.name == SECTION]
+    before = (await city.get(f"/api/motorist/places/{place.id}"))["price"]["summary"]
     async with screen(browser, "desktop") as seen:
         page = seen.page
         await open_page(page, city, "tariffs/t1-ningde@1")
@@ -55,6 +61,31 @@ async def test_a_tariff_is_mended_tried_and_published(city: City, browser: Brows
 
         await expect(page.get_by_role("button", name="新建版本")).to_be_visible()
         await seen.keep("console-tariff-published")
+
+        await page.get_by_role("tab", name="使用的停车场").click()
+        await expect(page.get_by_text("还没有停车场使用这个标准")).to_be_visible()
+        await page.get_by_role("button", name="指定停车场").click()
+        dialog = page.get_by_role("dialog")
+        await dialog.get_by_placeholder("搜索名称、区域、现用标准").fill(SECTION)
+        await dialog.get_by_text(SECTION).click()
+        await expect(dialog.get_by_text("已选 1 处 · 14 个泊位")).to_be_visible()
+        await seen.keep("console-tariff-choose")
+        await dialog.get_by_role("button", name="预览影响").click()
+        await expect(dialog.get_by_text("正在停放的车辆仍按入场时的标准计费")).to_be_visible()
+        await expect(dialog.get_by_text("路侧小型汽车 · 1 处")).to_be_visible()
+        await seen.keep("console-tariff-assign")
+        await dialog.get_by_role("button", name="确认更换 1 处").click()
+        await expect(page.locator(".el-tab-pane").get_by_text(SECTION)).to_be_visible()
+        await seen.keep("console-tariff-places")
+
+    # A change is known wherever cars arrive within two seconds; a phone then shows the new price.
+    await asyncio.sleep(2)
+    async with screen(browser, "phone") as phone:
+        await phone.page.goto(f"{city.url}/m/#/pages/place/place?id={place.id}")
+        price = (await city.get(f"/api/motorist/places/{place.id}"))["price"]["summary"]
+        assert price != before
+        await expect(phone.page.get_by_text(price)).to_be_visible()
+        await phone.keep("place-new-price")
 
 
 async def test_a_day_of_the_calendar_is_changed(city: City, browser: Browser) -> None:

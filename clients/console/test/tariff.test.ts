@@ -1,7 +1,8 @@
 // How rows are written, read and laid over a day.
 import { describe, expect, it } from 'vitest'
-import { barsOf, clock, emptyRate, methodOf, readClock, readSeasons, readSteps, seasonsText, stepsText, withMethod } from '../src/tariffs/terms'
+import { barsOf, clock, methodOf, readClock, readSeasons, readSteps, seasonsText, stepsText, withMethod } from '../src/tariffs/terms'
 import type { Rate, Terms } from '../src/tariffs/types'
+import { emptyRate } from '../src/tariffs/whole'
 
 const terms = (...rates: Partial<Rate>[]): Terms =>
   ({ rates: rates.map((rate) => ({ ...emptyRate(), ...rate })), days: [], vehicles: ['small'], caps: [] }) as unknown as Terms

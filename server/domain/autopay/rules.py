@@ -136,7 +136,8 @@ def _fits(bill: Bill, stay: Stay) -> bool:
 
 
 def _debit_or_not(entry: ParkingEntry, stay: Stay, bill: Bill, policy: Policy) -> Step | Closing:
-    if stay.holds or entry.state is EntryState.ASKED:
+    # A bill that was withdrawn takes no money: its next is about to come.
+    if stay.holds or entry.state is EntryState.ASKED or not bill.open:
         return Step.KEEP
     if entry.state is EntryState.BLOCKED:
         return Closing.BLOCKED

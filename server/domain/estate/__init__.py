@@ -4,18 +4,21 @@ A *place* is a gated lot or a street section; it has berths. Others may read pla
 build their own state on them; only this context changes them.
 """
 
+from server.domain.estate.events import PlaceTariffChanged
 from server.domain.estate.model import (
     Berth,
     BerthKind,
     City,
     Division,
     LngLat,
+    PastTariff,
     Place,
     PlaceKind,
     Point,
 )
+from server.domain.estate.queries import repriced_places
 from server.domain.estate.rules import distance_m, geohash
-from server.domain.estate.service import lay_out
+from server.domain.estate.service import lay_out, use_tariff
 
 __all__ = [
     "Berth",
@@ -23,10 +26,14 @@ __all__ = [
     "City",
     "Division",
     "LngLat",
+    "PastTariff",
     "Place",
     "PlaceKind",
+    "PlaceTariffChanged",
     "Point",
     "distance_m",
     "geohash",
     "lay_out",
+    "repriced_places",
+    "use_tariff",
 ]

@@ -1,8 +1,11 @@
 """行政区划 · 车场/路段 (place) · 泊位 (berth): the nouns of what the city owns."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
+from typing import Self
 
+from server.kernel.nouns import replace
 from server.kernel.table import geo_index, index, table, unique
 
 LngLat = tuple[float, float]
@@ -50,9 +53,21 @@ class Division:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class PastTariff:
+    """A tariff that a place used until an instant; the code of it, not a version."""
+
+    tariff_id: str
+    until: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """A lot or a section."""
+    """A lot or a section.
+
+    `tariff_id` is the code of the tariff that it uses, from the last of the `past_tariffs` on; those
+    are kept for good, the oldest first: a stay that is learned of late is priced by what held then.
+    """
 
     id: str
     v: int = 0
@@ -65,7 +80,27 @@ class Place:
     outline: tuple[LngLat, ...]
     cell: str
     tariff_id: str
+    past_tariffs: tuple[PastTariff, ...] = ()
     total: int
+
+    def tariff_at(self, instant: datetime) -> str:
+        """Give the code of the tariff by which a stay is priced that begins then."""
+        held = (past.tariff_id for past in self.past_tariffs if instant < past.until)
+        return next(held, self.tariff_id)
+
+    def tariffs_after(self, instant: datetime) -> tuple[tuple[datetime, str], ...]:
+        """List the changes to another tariff that came after an instant, with their codes."""
+        changes = (past.until for past in self.past_tariffs if instant < past.until)
+        return tuple((at, self.tariff_at(at)) for at in changes)
+
+    def use(self, tariff_id: str, *, at: datetime) -> Self:
+        """Use another tariff from an instant on, instead of whatever was to come after it."""
+        held = (past.tariff_id for past in self.past_tariffs if at <= past.until)
+        before = next(held, self.tariff_id)
+        past = tuple(one for one in self.past_tariffs if one.until < at)
+        if before != tariff_id:
+            past = (*past, PastTariff(before, at))
+        return replace(self, tariff_id=tariff_id, past_tariffs=past)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +120,15 @@ class Berth:
 
 CITIES = table(City, "cities")
 DIVISIONS = table(Division, "divisions")
-PLACES = table(Place, "places", geo_index("point"), index("division_code"), index("cell"))
+PLACES = table(
+    Place,
+    "places",
+    geo_index("point"),
+    index("division_code"),
+    index("cell"),
+    # Few places ever change: whoever prices stays asks for those alone.
+    index("past_tariffs.until"),
+)
 BERTHS = table(
     Berth,
     "berths",

@@ -1,8 +1,18 @@
 """Reads of what the city owns, for screens."""
 
+from datetime import UTC, datetime
+
 from server.domain.estate.model import Berth, City, Division, Place
 from server.kernel.access import in_scope
-from server.kernel.work import Work
+from server.kernel.work import AtLeast, Work
+
+_EVER = AtLeast(datetime(2000, 1, 1, tzinfo=UTC))
+
+
+async def repriced_places(work: Work) -> dict[str, Place]:
+    """Read the places that have ever changed their tariff: one question, whatever is priced."""
+    # 3 µs a place to read: a thousand of them once a second are 0.3 % of an ingest's core.
+    return {one.id: one for one in await work.table(Place).find({"past_tariffs.until": _EVER})}
 
 
 async def berths_of(work: Work, *, place_id: str) -> list[Berth]:

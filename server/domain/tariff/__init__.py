@@ -33,7 +33,7 @@ from server.domain.tariff.model import (
     Turn,
 )
 from server.domain.tariff.model.quotes import car_of
-from server.domain.tariff.queries import calendar_of, tariff_in_sight, tariffs_of
+from server.domain.tariff.queries import calendar_of, tariff_in_sight, tariff_names, tariffs_of
 from server.domain.tariff.rules import Pricing, explain, may_buy, quote, summary
 from server.domain.tariff.rules.calendars import read_list, year_of
 from server.domain.tariff.rules.cds import from_cds, to_cds
@@ -41,12 +41,15 @@ from server.domain.tariff.rules.checking import Problem
 from server.domain.tariff.rules.compiled import Calendar
 from server.domain.tariff.rules.exchange import plain, to_file
 from server.domain.tariff.service import (
+    Assignment,
+    assign_tariff,
     change_calendar,
     change_draft,
     draft_tariff,
     import_calendar,
     load_pricing,
     pass_trial,
+    plan_assignment,
     publish_tariff,
     publish_tariffs,
     put_calendars,
@@ -54,6 +57,7 @@ from server.domain.tariff.service import (
 )
 
 __all__ = [
+    "Assignment",
     "Bound",
     "Calendar",
     "CalendarYear",
@@ -88,6 +92,7 @@ __all__ = [
     "TariffState",
     "Terms",
     "Turn",
+    "assign_tariff",
     "calendar_of",
     "car_of",
     "change_calendar",
@@ -100,6 +105,7 @@ __all__ = [
     "may_buy",
     "pass_trial",
     "plain",
+    "plan_assignment",
     "publish_tariff",
     "publish_tariffs",
     "put_calendars",
@@ -107,6 +113,7 @@ __all__ = [
     "read_list",
     "summary",
     "tariff_in_sight",
+    "tariff_names",
     "tariffs_of",
     "to_cds",
     "to_file",

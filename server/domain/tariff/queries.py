@@ -1,13 +1,17 @@
 """Reads of tariffs and calendars for the console."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from server.domain.estate import Division, Place
 from server.domain.tariff.model import CalendarYear, Car, Quote, Tariff, Terms
+from server.domain.tariff.model.versions import IN_FORCE
 from server.domain.tariff.rules import quote
 from server.domain.tariff.rules.checking import Problem, problems
 from server.domain.tariff.rules.compiled import Calendar
+from server.kernel.access import in_scope
 from server.kernel.errors import NotFound
 from server.kernel.work import Work
 
@@ -72,3 +76,44 @@ async def calendar_years(work: Work) -> Sequence[CalendarYear]:
 async def calendar_year(work: Work, *, year_id: str) -> CalendarYear:
     """Read one year of a calendar."""
     return await work.table(CalendarYear).get(year_id)
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceUsing:
+    """A place, the names of its division and its tariff, and since when it uses it, if ever changed."""
+
+    place: Place
+    division: str
+    tariff: str
+    since: datetime | None
+
+
+async def places_by_tariff(work: Work, *, code: str | None = None) -> list[PlaceUsing]:
+    """List the organization's places that the actor may see, by name; of one tariff, if asked."""
+    where: dict[str, str | list[str]] = {
+        "organization_id": work.actor.organization_id,
+        **in_scope(work.actor.scope),
+    }
+    if code is not None:
+        where["tariff_id"] = code
+    places = await work.table(Place).find(where, sort="name")
+    divisions = await work.table(Division).load({place.division_code for place in places})
+    names = await tariff_names(work, {place.tariff_id for place in places})
+    return [
+        PlaceUsing(
+            place,
+            division=divisions[place.division_code].name
+            if place.division_code in divisions
+            else place.division_code,
+            tariff=names.get(place.tariff_id, place.tariff_id),
+            since=place.past_tariffs[-1].until if place.past_tariffs else None,
+        )
+        for place in places
+    ]
+
+
+async def tariff_names(work: Work, codes: set[str]) -> dict[str, str]:
+    """Give the names of tariffs by their codes, as the newest version says that was published."""
+    states = [state.value for state in IN_FORCE]
+    found = await work.table(Tariff).find({"code": sorted(codes), "state": states})
+    return {one.code: one.name for one in sorted(found, key=lambda one: one.number)}

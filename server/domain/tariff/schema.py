@@ -99,6 +99,30 @@ class ChangeBody(VersionBody, TermsBody):
     """A changed draft."""
 
 
+class PlaceSeen(Schema):
+    """A place, and the version of it that the caller has seen."""
+
+    id = forms.String(required=True, validate=validate.Length(1, 64))
+    v = forms.Integer(required=True, strict=True)
+
+
+class AssignmentBody(Schema):
+    """Places that are to use a tariff."""
+
+    places = forms.List(forms.Nested(PlaceSeen), required=True, validate=validate.Length(1, 1_000))
+
+    @post_load
+    def make_versions(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """Give the version seen of each place by its id."""
+        return {"places": {one["id"]: one["v"] for one in data["places"]}}
+
+
+class PlacesQuery(Schema):
+    """Places of one tariff; of all where nothing is said."""
+
+    code = forms.String(load_default=None, validate=Code)
+
+
 class PublishBody(VersionBody):
     """When a version comes into force; at once where nothing is said."""
 

@@ -64,7 +64,7 @@ export default {
     bound: { up_to: '含整分钟', below: '不含整分钟' },
     grant: { all_or_nothing: '超过则从头计', deducted: '超过则扣除' },
     restart: '阶梯重新起计',
-    period: { stay: '单次停车', window: '每个时段', natural_day: '自然日', rolling_day: '24 小时滚动' },
+    period: { as_tariff: '与标准相同', stay: '单次停车', window: '每个时段', natural_day: '自然日', rolling_day: '24 小时滚动' },
     caps: '封顶',
     addCap: '添加封顶',
     remove: '删除',

@@ -6,6 +6,8 @@ import reconciliation from './reconciliation.zh-CN'
 import refusal from './refusal.zh-CN'
 import stay from './stay.zh-CN'
 import tariff from './tariff.zh-CN'
+import tariffPlaces from './tariff-places.zh-CN'
+import terms from './terms.zh-CN'
 
 export default {
   ...arrears,
@@ -15,6 +17,8 @@ export default {
   ...refusal,
   ...stay,
   ...tariff,
+  ...tariffPlaces,
+  ...terms,
   product: { name: 'SmartCloud 智慧停车', short: '智慧停车', promise: '一座城市的泊位，一张实时的图' },
   menu: {
     label: '主导航',

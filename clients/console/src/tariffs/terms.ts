@@ -1,10 +1,14 @@
 // How rows of a tariff are written and read in the editor: clocks, steps as text, ways of charging.
-import type { FreeTime, Rate, Step, Terms } from './types'
+import type { Rate, Step, Terms } from './types'
 
 export const DAY_MIN = 1440
 
 /** A list without the item at a place. */
 export const without = <T>(list: T[], at: number): T[] => list.filter((_, place) => place !== at)
+
+/** A list whose item at a place says otherwise. */
+export const changed = <T>(list: T[], at: number, changes: Partial<T>): T[] =>
+  list.map((item, place) => (place === at ? { ...item, ...changes } : item))
 
 export type Method = 'free' | 'duration' | 'steps_then_duration' | 'steps' | 'use'
 export const METHODS: Method[] = ['duration', 'steps_then_duration', 'steps', 'use', 'free']
@@ -29,6 +33,7 @@ export function methodOf(rate: Rate): Method {
 
 /** Changes the way of charging, keeping what still makes sense. */
 export function withMethod(rate: Rate, method: Method): Rate {
+  if (methodOf(rate) === method) return rate
   const steps = rate.steps.filter((step) => step.until_min !== null)
   const first: Step[] = steps.length > 0 ? steps : [{ until_min: 60, amount: rate.unit_amount || 300 }]
   const unit_amount = rate.unit_amount || 100
@@ -61,31 +66,6 @@ export function readSteps(text: string): Step[] | null {
   }
   return steps
 }
-
-export const emptyRate = (from_min = 0, to_min = DAY_MIN): Rate => ({
-  from_min,
-  to_min,
-  steps: [],
-  unit_min: 60,
-  unit_amount: 0,
-  days: [],
-  vehicles: [],
-  colors: [],
-  name: '',
-  rounding: 'up',
-  tail_grace_min: 0,
-  counter: '',
-  restart: null,
-  free: null,
-})
-
-export const emptyFree = (minutes = 15): FreeTime => ({
-  minutes,
-  grant: 'all_or_nothing',
-  bound: 'up_to',
-  every: 'stay',
-  charged_only: false,
-})
 
 /** One bar of a day's strip: which row covers it, and how often it is covered. */
 export interface Bar {

@@ -3,6 +3,8 @@
 export type TariffState = 'draft' | 'validated' | 'trial_passed' | 'published' | 'superseded'
 export type Period = 'stay' | 'window' | 'natural_day' | 'rolling_day'
 
+export type Rounding = 'up' | 'down' | 'nearest'
+
 export interface Step {
   until_min: number | null
   amount: number
@@ -27,7 +29,7 @@ export interface Rate {
   vehicles: string[]
   colors: string[]
   name: string
-  rounding: 'up' | 'down' | 'nearest'
+  rounding: Rounding
   tail_grace_min: number
   counter: string
   restart: Period | null
@@ -51,19 +53,68 @@ export interface Cap {
   scaled: boolean
 }
 
+/** Cars that pay by another class's rates, or a part or a multiple of them; the first that fits. */
+export interface Factor {
+  percent: number
+  vehicles: string[]
+  colors: string[]
+  as_vehicle: string | null
+}
+
+export interface FirstFree {
+  free: FreeTime
+  period: Period
+}
+
+export type Turn = 'every' | 'first' | 'later'
+
+/** What cars of a kind pay less; `percent` is what is still paid. */
+export interface Discount {
+  name: string
+  percent: number
+  first_min: number | null
+  tags: string[]
+  vehicles: string[]
+  colors: string[]
+  turn: Turn
+  period: Period
+  after_caps: boolean
+  free: FreeTime | null
+}
+
+export interface Penalty {
+  steps: Step[]
+  unit_min: number
+  unit_amount: number
+  rounding: Rounding
+  tail_grace_min: number
+}
+
+export interface MaxStay {
+  minutes: number
+  unit_min: number
+  penalty: Penalty | null
+  charges_on: boolean
+}
+
 export interface Terms {
   rates: Rate[]
   days: DayClass[]
   calendar_id: string | null
   vehicles: string[]
+  factors: Factor[]
+  per_berth: boolean
   restart: Period
+  mixing: 'sum' | 'start_decides'
   free: FreeTime | null
+  first_free: FirstFree | null
+  discounts: Discount[]
   caps: Cap[]
+  max_stay: MaxStay | null
   minimum: number
   maximum: number | null
   round_to: number
-  rounding: 'up' | 'down' | 'nearest'
-  [more: string]: unknown
+  rounding: Rounding
 }
 
 export interface TariffRow {
@@ -84,6 +135,32 @@ export interface Tariff extends TariffRow {
   note: string
   lines: string[]
   terms: Terms
+}
+
+/** A place with the tariff that it uses. */
+export interface PlaceUsing {
+  id: string
+  v: number
+  kind: 'section' | 'lot'
+  name: string
+  division_code: string
+  division: string
+  berths: number
+  tariff_code: string
+  tariff: string
+  since: string | null
+}
+
+/** What moving places to a tariff would mean. */
+export interface AssignmentPreview {
+  tariff: TariffRow
+  places: number
+  unchanged: number
+  begins_at: string
+  berths: number
+  running: number
+  splitting: number
+  left: { code: string; name: string; places: number }[]
 }
 
 export interface Problem {
@@ -125,4 +202,5 @@ export interface Repriced {
 
 export const COLORS = ['blue', 'green', 'yellow', 'yellow_green', 'white', 'black'] as const
 export const PERIODS: Period[] = ['stay', 'window', 'natural_day', 'rolling_day']
+export const TURNS: Turn[] = ['every', 'first', 'later']
 export const DAY_KINDS = ['workday', 'make_up_workday', 'weekend', 'holiday', 'long_holiday'] as const

@@ -99,12 +99,12 @@ async def room_in_sight(work: Work, *, place_id: str) -> PlaceRoom:
 
 async def _with_room(work: Work, places: Sequence[Place], near: LngLat | None) -> list[PlaceRoom]:
     supplies = await work.table(Supply).load(place.id for place in places)
-    pricing = await load_pricing(work, {place.tariff_id for place in places})
+    pricing = await load_pricing(work, {place.tariff_at(work.now) for place in places})
     return [
         PlaceRoom(
             place,
             supplies.get(place.id),
-            pricing[place.tariff_id].at(work.now),
+            pricing[place.tariff_at(work.now)].at(work.now),
             round(distance_m(near, place.point.coordinates)) if near else None,
         )
         for place in places

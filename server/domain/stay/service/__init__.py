@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from server.domain.estate import Berth, Place
+from server.domain.estate import Berth, Place, repriced_places
 from server.domain.stay.events import (
     StayClosed,
     StayCorrected,
@@ -32,8 +32,9 @@ from server.domain.stay.rules import (
     Step,
     settle,
 )
+from server.domain.stay.service.prices import Prices
 from server.domain.stay.service.telling import about, identified, occupancy_changed, priced
-from server.domain.tariff import Pricing, Quote, car_of, load_pricing
+from server.domain.tariff import Quote
 from server.domain.vehicle import Plate, owners_of
 from server.kernel.errors import DomainError, NotFound, Refused
 from server.kernel.nouns import replace
@@ -51,8 +52,8 @@ async def open_berths(work: Work, *, berths: Sequence[Berth], places: Sequence[P
     for berth in berths:
         if berth.id in have:
             continue
-        label = label_of(berth, by_id[berth.place_id])
         now = work.now
+        label = label_of(berth, by_id[berth.place_id], at=now)
         rows.add(
             Occupancy(
                 id=berth.id, berth=label, since=now, heard_at=now, evidence_at=now, changed_at=now
@@ -60,8 +61,8 @@ async def open_berths(work: Work, *, berths: Sequence[Berth], places: Sequence[P
         )
 
 
-def label_of(berth: Berth, place: Place) -> BerthLabel:
-    """Give what is copied of a berth into what happens on it."""
+def label_of(berth: Berth, place: Place, *, at: datetime) -> BerthLabel:
+    """Give what is copied of a berth into what happens on it from an instant on."""
     return BerthLabel(
         code=berth.code,
         place_id=place.id,
@@ -69,7 +70,7 @@ def label_of(berth: Berth, place: Place) -> BerthLabel:
         place_kind=place.kind.value,
         division_code=place.division_code,
         organization_id=place.organization_id,
-        tariff_id=place.tariff_id,
+        tariff_id=place.tariff_at(at),
     )
 
 
@@ -93,13 +94,12 @@ class Stays:
 
     def __init__(self, work: Work, policy: Policy) -> None:
         self._work = work
-        self._policy = policy
         self._rows = work.table(Stay)
         self._occupancies = work.table(Occupancy)
         self._held: dict[str, Stay] = {}
         self._standing: dict[Plate, Stay] = {}
         self._owners: dict[Plate, str] = {}
-        self._pricing: dict[str, Pricing] = {}
+        self._prices = Prices(ZoneInfo(policy.time_zone))
         self._earlier: dict[Plate, tuple[datetime, ...]] = {}
 
     async def load(self, occupancies: Iterable[Occupancy], plates: set[Plate]) -> None:
@@ -107,10 +107,11 @@ class Stays:
         berths = list(occupancies)
         ids = [one.stay.id for one in berths if one.stay]
         ids += [one.inferred_stay_id for one in berths if one.inferred_stay_id]
-        tariff_codes = {one.berth.tariff_id for one in berths}
-        self._held, self._pricing = await asyncio.gather(
-            self._rows.load(ids), load_pricing(self._work, tariff_codes)
+        self._held, changed = await asyncio.gather(
+            self._rows.load(ids), repriced_places(self._work)
         )
+        labels = [one.berth for one in berths] + [one.berth for one in self._held.values()]
+        await self._prices.load(self._work, labels, changed)
         await self._look_back()
         if plates:
             numbers = sorted({plate.number for plate in plates})
@@ -121,7 +122,7 @@ class Stays:
 
     async def _look_back(self) -> None:
         """Read when the cars came before, where a tariff gives something once a day."""
-        stays = [stay for stay in self._held.values() if stay.plate and self._asks(stay)]
+        stays = [stay for stay in self._held.values() if stay.plate and self._prices.asks(stay)]
         if not stays:
             return
         where = {
@@ -197,6 +198,9 @@ class Stays:
 
     def _open(self, occupancy: Occupancy, step: Open, flags: tuple[str, ...]) -> Occupancy:
         plate = step.plate
+        label = self._prices.label(occupancy.berth, step.arrived_at)
+        if label is not occupancy.berth:
+            occupancy = replace(occupancy, berth=label)
         if plate is not None and self.elsewhere(plate, occupancy.id):
             plate, flags = None, (*flags, "plate_elsewhere")
         stay = Stay(
@@ -241,7 +245,7 @@ class Stays:
 
     def _close(self, stay: Stay, left_at: datetime) -> None:
         left_at = max(left_at, stay.arrived_at)
-        if self._asks(stay):
+        if self._prices.asks(stay):
             stay = replace(stay, remembered=True)
         closed = self._save(stay.close(left_at=left_at, quote=self._quote(stay, left_at)))
         self._work.tell(StayClosed(at=left_at, **priced(closed)))
@@ -261,11 +265,11 @@ class Stays:
         assert stay.left_at is not None
         await self._know(stay)
         quoted = self._quote(stay, stay.left_at)
-        return replace(stay, remembered=self._asks(stay)).price(quoted)
+        return replace(stay, remembered=self._prices.asks(stay)).price(quoted)
 
     async def _know(self, stay: Stay) -> None:
         self._held = {stay.id: stay}
-        self._pricing = await load_pricing(self._work, {stay.berth.tariff_id})
+        await self._prices.load(self._work, [stay.berth], await repriced_places(self._work))
         await self._look_back()
 
     def _quote(self, stay: Stay, left_at: datetime) -> Quote | None:
@@ -276,12 +280,8 @@ class Stays:
             return None
 
     def _price(self, stay: Stay, until: datetime) -> Quote:
-        pricing, zone = self._pricing[stay.berth.tariff_id], ZoneInfo(self._policy.time_zone)
-        car = car_of(stay.plate, earlier=self._earlier.get(stay.plate) if stay.plate else None)
-        return pricing.quote(arrived_at=stay.arrived_at, left_at=until, zone=zone, car=car)
-
-    def _asks(self, stay: Stay) -> bool:
-        return self._pricing[stay.berth.tariff_id].asks_history
+        earlier = self._earlier.get(stay.plate) if stay.plate else None
+        return self._prices.quote(stay, until, earlier=earlier)
 
     def _save(self, stay: Stay) -> Stay:
         return self._note(self._rows.save(stay))

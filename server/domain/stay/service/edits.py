@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
-from server.domain.estate import Berth, Place
+from server.domain.estate import Berth, Place, repriced_places
 from server.domain.stay.model import BerthLabel, Occupancy, Stay, StayState
 from server.domain.stay.model.edits import (
     Change,
@@ -18,6 +18,7 @@ from server.domain.stay.rules.edits import Material, difference, edited, undone
 from server.domain.stay.service import label_of, policy_of, price_stay, reprice_stay
 from server.domain.stay.service.placing import place_stays, tell_versions
 from server.domain.stay.service.policies import policy_for
+from server.domain.stay.service.prices import relabelled
 from server.domain.vehicle import owners_of
 from server.kernel.access import Audience
 from server.kernel.errors import DomainError, NotFound, Refused
@@ -160,7 +161,7 @@ async def _berth(work: Work, berth_id: str) -> BerthLabel:
     berth = await work.table(Berth).maybe(berth_id)
     if berth is None or not work.actor.scope.covers(berth.division_code):
         raise NotFound("berth_not_found", "没有找到该泊位", berth_id=berth_id)
-    return label_of(berth, await work.table(Place).get(berth.place_id))
+    return label_of(berth, await work.table(Place).get(berth.place_id), at=work.now)
 
 
 async def _seen_already(work: Work, change: Change) -> Stay | None:
@@ -177,13 +178,27 @@ async def _seen_already(work: Work, change: Change) -> Stay | None:
 
 async def _weigh(work: Work, version: Version) -> Version:
     """Judge a stay anew where its plate changed, and price it where that makes a difference."""
-    before, after = version.before, version.after
+    before, after = version.before, await _priced_as_then(work, version)
     if before is None or before.plate != after.plate:
         for evaluate in _EVALUATIONS:
             after = await evaluate(work, after)
     if after.state is StayState.VOID or after.open or before == after:
         return Version(before, after)
     return Version(before, await reprice_stay(work, stay=after))
+
+
+async def _priced_as_then(work: Work, version: Version) -> Stay:
+    """Give a stay that begins at another time or place the tariff that its place used then."""
+    before, after = version.before, version.after
+    unmoved = before is not None and before.berth == after.berth
+    if after.state is StayState.VOID or (
+        unmoved and before is not None and before.arrived_at == after.arrived_at
+    ):
+        return after
+    place = (await repriced_places(work)).get(after.berth.place_id)
+    if place is None:
+        return after
+    return replace(after, berth=relabelled(after.berth, place, after.arrived_at))
 
 
 async def _judge(work: Work, versions: Sequence[Version]) -> tuple[Fen, bool]:

@@ -33,40 +33,66 @@ class Pricing:
                 return version
         raise Refused("tariff_not_in_force", "该时刻没有生效的计费标准", code=self.code)
 
+    def keeps(self, arrived_at: datetime, until: datetime) -> bool:
+        """Say whether a stay that began then is priced by one version alone, whatever comes then."""
+        version = self.at(arrived_at)
+        while version.on_change is OnChange.SPLIT:
+            if version.valid_to is None or version.valid_to >= until:
+                return False
+            version = self.at(version.valid_to)
+        return True
+
     def quote(
-        self, *, arrived_at: datetime, left_at: datetime, zone: ZoneInfo, car: Car = CASUAL
+        self,
+        *,
+        arrived_at: datetime,
+        left_at: datetime,
+        zone: ZoneInfo,
+        car: Car = CASUAL,
+        later: Sequence[tuple[datetime, "Pricing"]] = (),
     ) -> Quote:
         """Price a stay by the version in force at its arrival, or by each in turn if it splits.
 
         Each part of a split stay is priced as a stay of its own, but for what is given once a
-        stay: free time is judged by its whole length, and only the first part has it.
+        stay: free time is judged by its whole length, and only the first part has it. `later` are
+        the tariffs that its place has changed to since, and when: a version that splits a stay
+        for its successor does so for them too.
         """
-        version = self.at(arrived_at)
+        pricing, version = self, self.at(arrived_at)
         parts: list[Quote] = []
         at, whole_s = arrived_at, int((left_at - arrived_at).total_seconds())
-        while _splits(version, left_at):
-            assert version.valid_to is not None
+        while version.on_change is OnChange.SPLIT:
+            end, heir = _succession(pricing, version, at, later)
+            if end is None or end >= left_at:
+                break
             one = _part(version, first=not parts, whole_s=whole_s)
-            parts.append(self._one(one, at, version.valid_to, zone, car))
-            at = version.valid_to
-            version = self.at(at)
+            parts.append(_price(pricing, one, at, end, zone, car))
+            at, pricing = end, heir
+            version = heir.at(at)
         if not parts:
-            return self._one(version, arrived_at, left_at, zone, car)
+            return _price(self, version, arrived_at, left_at, zone, car)
         last = _part(version, first=False, whole_s=whole_s)
-        parts.append(self._one(last, at, left_at, zone, car))
+        parts.append(_price(pricing, last, at, left_at, zone, car))
         lines = tuple(line for part in parts for line in part.lines)
         return Quote(sum(part.amount for part in parts), lines, parts[-1].over_s)
 
-    def _one(
-        self, version: Tariff, start: datetime, end: datetime, zone: ZoneInfo, car: Car
-    ) -> Quote:
-        calendar = self.calendars.get(version.terms.calendar_id or "", {})
-        return quote(version, arrived_at=start, left_at=end, zone=zone, car=car, calendar=calendar)
+
+def _succession(
+    pricing: Pricing, version: Tariff, at: datetime, later: Sequence[tuple[datetime, Pricing]]
+) -> tuple[datetime | None, Pricing]:
+    """Say until when a version prices a stay that it splits, and which tariff does from then on."""
+    ends = version.valid_to
+    for changed_at, heir in later:
+        if changed_at > at and (ends is None or changed_at <= ends):
+            return changed_at, heir
+    return ends, pricing
 
 
-def _splits(version: Tariff, left_at: datetime) -> bool:
-    ends = version.valid_to is not None and version.valid_to < left_at
-    return ends and version.on_change is OnChange.SPLIT
+def _price(
+    pricing: Pricing, version: Tariff, start: datetime, end: datetime, zone: ZoneInfo, car: Car
+) -> Quote:
+    calendar = pricing.calendars.get(version.terms.calendar_id or "", {})
+    return quote(version, arrived_at=start, left_at=end, zone=zone, car=car, calendar=calendar)
 
 
 def _part(version: Tariff, *, first: bool, whole_s: int) -> Tariff:
