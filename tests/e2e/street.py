@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -76,6 +76,9 @@ def said(city: City, code: str, kind: str, *, at_ms: int) -> None:
 class Street:
     """A section, its officer, and the cars that tests let come and go there."""
 
+    # A car that came an hour ago cannot have stood where another test's car just left.
+    _used: ClassVar[set[str]] = set()
+
     def __init__(self, city: City, patrol: Client, section: dict[str, Any]) -> None:
         self.city, self.patrol, self.section = city, patrol, section
         # Each third sensor is of another maker, and speaks otherwise.
@@ -84,9 +87,9 @@ class Street:
 
     async def park(self, number: str, *, minutes_ago: int) -> str:
         """Let a car come by its sensor, and the officer read its plate; gives the berth's code."""
-        berth = self._free.pop(0)
-        while await self._stands(berth["code"]):  # another test's car, or the simulator's
-            berth = self._free.pop(0)
+        berth = self._next()
+        while await self._stands(berth["code"]):  # the simulator's car
+            berth = self._next()
         at_ms = int(time.time() * 1000) - minutes_ago * 60_000
         await asyncio.to_thread(said, self.city, berth["code"], "arrived", at_ms=at_ms)
         async with asyncio.timeout(20):
@@ -100,6 +103,11 @@ class Street:
         """Let the car on a berth go, by its sensor."""
         at_ms = int(time.time() * 1000) - 1_000
         await asyncio.to_thread(said, self.city, code, "left", at_ms=at_ms)
+
+    def _next(self) -> dict[str, Any]:
+        berth: dict[str, Any] = next(one for one in self._free if one["code"] not in self._used)
+        self._used.add(berth["code"])
+        return berth
 
     async def _stands(self, code: str) -> bool:
         channel = quote(f"section:{self.section['id']}:staff")
