@@ -87,14 +87,10 @@ class Street:
 
     async def park(self, number: str, *, minutes_ago: int) -> str:
         """Let a car come by its sensor, and the officer read its plate; gives the berth's code."""
-        berth = self._next()
-        while await self._stands(berth["code"]):  # the simulator's car
-            berth = self._next()
         at_ms = int(time.time() * 1000) - minutes_ago * 60_000
-        await asyncio.to_thread(said, self.city, berth["code"], "arrived", at_ms=at_ms)
-        async with asyncio.timeout(20):
-            while not await self._stands(berth["code"]):
-                await asyncio.sleep(0.1)
+        # Where the simulator's cars have come and gone since, it is believed to have come after them.
+        while await self._arrived_ms((berth := self._next())["code"], at_ms=at_ms) != at_ms:
+            pass
         plate = {"number": number, "color": "blue"}
         await self.patrol.ask("POST", f"/berths/{berth['id']}/plate", plate)
         return str(berth["code"])
@@ -109,10 +105,21 @@ class Street:
         self._used.add(berth["code"])
         return berth
 
-    async def _stands(self, code: str) -> bool:
+    async def _arrived_ms(self, code: str, *, at_ms: int) -> int:
+        """Let a car come at an instant; gives when the car that stands there came."""
+        if stay := await self._stay(code):
+            return int(stay["arrived_ms"])
+        await asyncio.to_thread(said, self.city, code, "arrived", at_ms=at_ms)
+        async with asyncio.timeout(20):
+            while not (stay := await self._stay(code)):
+                await asyncio.sleep(0.1)
+        return int(stay["arrived_ms"])
+
+    async def _stay(self, code: str) -> dict[str, Any] | None:
         channel = quote(f"section:{self.section['id']}:staff")
         data = (await self.patrol.ask("GET", f"/snapshots/{channel}"))["data"]
-        return any(row[0] == code and row[1] == "occupied" for row in data["berths"])
+        row = next(row for row in data["berths"] if row[0] == code)
+        return row[5] if len(row) > 5 else None
 
 
 async def street_of(city: City, name: str = SECTION) -> Street:

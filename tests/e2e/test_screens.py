@@ -95,7 +95,7 @@ async def test_the_console_finds_a_section_and_shows_its_berths(
 async def test_a_wrong_password_is_told_and_nobody_gets_in(busy: City, browser: Browser) -> None:
     async with screen(browser, "desktop") as seen:
         await seen.page.goto(f"{busy.url}/console/")
-        await seen.page.locator("input").nth(0).fill("city")
+        await seen.page.locator("input").nth(0).fill("dispatch2")
         await seen.page.locator("input").nth(1).fill("not the password")
         await seen.page.keyboard.press("Enter")
 

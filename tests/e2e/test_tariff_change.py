@@ -72,7 +72,8 @@ async def test_who_came_before_pays_the_old_price_and_who_came_after_the_new(cit
     await street.leave(early)
     await street.leave(late)
 
-    assert (preview["places"], preview["running"], preview["splitting"]) == (1, 1, 0)
+    assert (preview["places"], preview["splitting"]) == (1, 0)
+    assert preview["running"] >= 1
     assert await billed(who, AFTER) == 800
     assert await billed(who, BEFORE) not in (0, 800)
     now = await city.get(f"/api/motorist/places/{place_id}")
