@@ -27,7 +27,8 @@ from devices.lanes import Lane
 from devices.mqtt import Arrival
 from devices.patience import Patience
 from devices.topics import parse_up
-from server.main import REMEMBERED, calm_collector, taker
+from server.main import REMEMBERED, taker
+from server.process import calm_collector
 from server.standalone import Servers
 from server.store.mongo import Store, connect
 
