@@ -58,6 +58,8 @@ async def test_a_manager_changes_a_value_of_his_operator_and_puts_it_back(
         await limit.locator("input").fill("80.001")
         await expect(limit.get_by_role("alert")).to_contain_text("最多两位小数")
         await expect(page.locator('[data-part="review"]')).to_be_disabled()
+        await expect(page.locator('[data-part="pending"]')).to_have_css("opacity", "1")
+        await limit.scroll_into_view_if_needed()
         await seen.keep("console-policies-fault")
         await limit.locator("input").fill("80")
         await page.locator('[data-part="add-step"]').click()
@@ -66,8 +68,12 @@ async def test_a_manager_changes_a_value_of_his_operator_and_puts_it_back(
         await expect(changes).to_contain_text("50 元")
         await expect(changes).to_contain_text("80 元")
         await expect(changes).to_contain_text("第 32 天")
+        # Opening, it fades in; until then it is half seen.
+        await expect(page.locator(".dialog-fade-enter-active")).to_have_count(0)
         await seen.keep("console-policies-changes")
         await page.get_by_role("button", name="取消").click()
+        await expect(changes).to_have_count(0)
+        await seen.keep("console-policies-ladder")
         await row(page, "reminder_ladder").get_by_label("删除这一步").last.click()
         await save(page)
         await expect(limit.locator('[data-part="source"]')).to_have_text("运营商设置")
@@ -86,6 +92,14 @@ async def test_a_manager_changes_a_value_of_his_operator_and_puts_it_back(
         await save(page)
         await expect(limit.locator('[data-part="source"]')).to_have_text("沿用全市设置")
         await expect(row(page, "photos_max").locator("input")).to_have_value("6")
+        await page.locator('[data-part="scope"]').get_by_text("全市").click()
+        await expect(row(page, "time_zone").locator('[data-part="source"]')).to_have_text(
+            "系统默认"
+        )
+        await expect(row(page, "pursuit")).to_contain_text("由各运营商自行设置")
+        await seen.keep("console-policies-city")
+        await page.locator('[data-part="search"]').fill("免打扰")
+        await expect(page.locator("[data-key]")).to_have_count(3)
         # What the server answers to the overtaken one is told by the browser too.
         seen.problems[:] = [one for one in seen.problems if "409" not in one]
 
@@ -99,10 +113,12 @@ async def test_a_district_sets_its_places_and_reads_the_rest(city: City, browser
         await expect(row(page, "approval_limit").locator("input")).to_be_disabled()
 
         await page.locator('[data-part="scope"]').get_by_text("车场 / 路段").click()
+        await expect(page.get_by_text("选择一处车场或路段，查看并设置")).to_be_visible()
         await page.locator('[data-part="place"] input').fill(SECTION[:3])
         await page.get_by_role("option", name=SECTION).click()
         await row(page, "autopay").locator(".el-switch").click()
         await expect(row(page, "overdue_days")).to_contain_text("由城市或运营商设置")
+        await expect(page.locator('[data-part="pending"]')).to_have_css("opacity", "1")
         await seen.keep("console-policies-place")
         await save(page)
         await expect(row(page, "autopay").locator('[data-part="source"]')).to_have_text("本处设置")

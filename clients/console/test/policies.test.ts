@@ -1,6 +1,6 @@
 // What the policy switchboard decides by itself: the ladder's rows, groups and search, sources, changes, numbers.
 import { describe, expect, it } from 'vitest'
-import { bodyOf, differences, grouped, heldAt, inLonger, readNumber, rebased, shownNumber, withChange } from '../src/policies/board'
+import { bodyOf, differences, grouped, heldAt, inLonger, readable, readNumber, rebased, shownNumber, withChange } from '../src/policies/board'
 import { faultsOf, nextStep, readLadder, writeLadder } from '../src/policies/ladder'
 import type { PolicyKey, Switchboard } from '../src/policies/types'
 
@@ -68,8 +68,15 @@ describe('groups of keys', () => {
     expect(grouped(KEYS, { search: '没有' })).toEqual([])
   })
 
+  it('begin with what a scope can set', () => {
+    const keys = { zone: KEYS.zone as PolicyKey, speed: key({ group: '感知与停车' }) }
+
+    expect(grouped(keys, { scope: 'place' })).toEqual([{ group: '感知与停车', names: ['speed', 'zone'] }])
+    expect(grouped(keys, { scope: 'city' })).toEqual([{ group: '感知与停车', names: ['zone', 'speed'] }])
+  })
+
   it('leave out what a scope cannot set, where one wishes so', () => {
-    expect(grouped(KEYS, { settable: 'place' }).flatMap(({ names }) => names)).toEqual(['limit', 'mode', 'photos'])
+    expect(grouped(KEYS, { scope: 'place', settable: true }).flatMap(({ names }) => names)).toEqual(['limit', 'mode', 'photos'])
   })
 })
 
@@ -118,6 +125,10 @@ describe('changes', () => {
 describe('numbers', () => {
   it('show fen as yuan and ten-thousandths as per cent', () => {
     expect([shownNumber(5_000, 'fen'), shownNumber(1_250, 'fen'), shownNumber(550, 'bp'), shownNumber(90, 'day')]).toEqual(['50', '12.50', '5.50', '90'])
+  })
+
+  it('group thousands where they are only read', () => {
+    expect([readable(100_000_000, 'fen'), readable(123_456, 'fen'), readable(43_200, 'minute')]).toEqual(['1,000,000', '1,234.56', '43,200'])
   })
 
   it.each([

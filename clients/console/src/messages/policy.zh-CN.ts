@@ -3,7 +3,7 @@ export default {
   policy: {
     nearest: '就近生效：车场或路段 › 运营商 › 全市',
     readOnly: '您可以查看，但不能修改这个范围的配置',
-    search: '搜索配置项，如“催缴”“免打扰”',
+    search: '搜索配置项，如 免打扰',
     settable: '只看本级可设',
     nothing: '没有符合条件的配置项',
     choosePlace: '选择车场或路段',
@@ -43,6 +43,7 @@ export default {
       day: '第',
       days: '天',
       step: '第 {day} 天 {how}',
+      short: '第 {days} 天',
       app: '应用内通知',
       sms: '短信',
       add: '增加一步',

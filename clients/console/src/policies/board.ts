@@ -10,6 +10,9 @@ const HUNDREDTHS: readonly (Unit | null)[] = ['fen', 'bp']
 export const shownNumber = (value: number, unit: Unit | null): string =>
   HUNDREDTHS.includes(unit) ? (value / 100).toFixed(2).replace(/\.00$/, '') : String(value)
 
+/** The same for reading only, thousands grouped: 1,000,000. */
+export const readable = (value: number, unit: Unit | null): string => shownNumber(value, unit).replace(/\B(?<!\.\d*)(?=(\d{3})+(?!\d))/g, ',')
+
 /** Reads what a person typed; null where it is no number of that unit, or none within the key's range. */
 export function readNumber(text: string, key: PolicyKey): number | null {
   const typed = text.trim()
@@ -94,18 +97,20 @@ export function bodyOf(board: Switchboard, at: number, changes: Changes): { scop
 
 export interface Shown {
   search?: string
-  /** Only those that can be set in this scope. */
-  settable?: ScopeKind | null
+  scope?: ScopeKind
+  /** Only those that can be set in the scope. */
+  settable?: boolean
 }
 
-/** The keys in their groups, in the server's order; groups without a key that fits are left out. */
-export function grouped(keys: Record<string, PolicyKey>, { search = '', settable = null }: Shown): { group: string; names: string[] }[] {
+/** The keys in their groups, in the server's order, what `scope` can set before the rest; empty groups are left out. */
+export function grouped(keys: Record<string, PolicyKey>, { search = '', scope = 'city', settable = false }: Shown): { group: string; names: string[] }[] {
   const words = search.trim().toLowerCase().split(/\s+/)
   const groups = new Map<string, string[]>()
   for (const [name, key] of Object.entries(keys)) {
     const text = [name, key.group, key.label, key.hint, ...(key.choices ?? []).map(({ label }) => label)].join(' ').toLowerCase()
-    if (!words.every((word) => text.includes(word)) || (settable !== null && !key.scopes.includes(settable))) continue
+    if (!words.every((word) => text.includes(word)) || (settable && !key.scopes.includes(scope))) continue
     groups.set(key.group, [...(groups.get(key.group) ?? []), name])
   }
-  return [...groups].map(([group, names]) => ({ group, names }))
+  const locked = (name: string): number => Number(!keys[name]?.scopes.includes(scope))
+  return [...groups].map(([group, names]) => ({ group, names: names.sort((a, b) => locked(a) - locked(b)) }))
 }
