@@ -1,4 +1,4 @@
-"""What clients see of stays' evidence, edits, reviews and policy; a motorist sees no person's id."""
+"""What clients see of stays' evidence, edits and reviews; a motorist sees no person's id."""
 
 from typing import Any
 
@@ -6,22 +6,17 @@ from handlers.money_entries import money_entries
 from handlers.shows import Shown, show_plate, show_stay
 from server.domain.refund.queries import StayMoney
 from server.domain.stay import (
-    KEYS,
     EditRequest,
     Photo,
-    Policy,
-    PolicyLayer,
     Preview,
     Review,
     Stay,
     StayEdit,
     StayLinks,
 )
-from server.domain.stay.queries.lists import PolicyShown
 from server.domain.stay.queries.timeline import Entry, EntryKind, Evidence, in_order
 from server.domain.vehicle import mask_plate
 from server.kernel.access import Audience
-from server.kernel.codec import to_plain
 from server.kernel.pages import Page
 
 
@@ -205,33 +200,3 @@ def show_photo(photo: Photo) -> Shown:
         "height": photo.height,
         "taken_at": photo.taken_at,
     }
-
-
-def show_policies(scopes: list[PolicyShown]) -> Shown:
-    """Show the switchboard: what each scope says, what holds there, and what each key may be."""
-    keys = {
-        name: {
-            "label": key.label,
-            "least": key.least,
-            "most": key.most,
-            "choices": [one.value for one in key.choices] if key.choices else None,
-            "scopes": sorted(key.scopes),
-        }
-        for name, key in KEYS.items()
-    }
-    return {"scopes": [_scope(one) for one in scopes], "keys": keys}
-
-
-def _scope(one: PolicyShown) -> Shown:
-    resolved = to_plain(one.resolved)
-    return {
-        "scope": one.scope,
-        "v": one.v,
-        "values": one.values,
-        "resolved": {name: resolved[name] for name in KEYS},
-    }
-
-
-def show_policy_change(changed: Policy | PolicyLayer) -> Shown:
-    """Show which version a scope has now."""
-    return {"scope": changed.id, "v": changed.v}

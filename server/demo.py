@@ -136,7 +136,7 @@ async def fill(store: Store, data_dir: Path, city: DemoCity | None = None) -> No
         )
 
     async def people(work: Work) -> None:
-        accounts = [*_staff(city, data_dir), *_motorists(city)]
+        accounts = [*demo_staff(city, data_dir), *_motorists(city)]
         await enrol(
             work,
             organizations=[Organization(id=ORGANIZATION, name=city.operator)],
@@ -219,18 +219,21 @@ def _devices(city: DemoCity) -> Iterable[Device]:
         )
 
 
-def _staff(city: DemoCity, data_dir: Path) -> Iterable[Account]:
+def demo_staff(city: DemoCity, data_dir: Path) -> Iterable[Account]:
+    """Give the staff with their roles and what each sees."""
     passwords = {login.username: login.password for login in demo_logins(data_dir, city)}
     for one in city.staff:
+        whole_city = len(one.division_codes) == len(city.divisions)
         yield Account(
             id=f"staff-{one.username}",
             kind=AccountKind.STAFF,
             name=one.name,
             username=one.username,
             password_hash=hash_password(passwords[one.username]),
-            roles=(_role(one.role, len(one.division_codes) == len(city.divisions)),),
+            roles=(_role(one.role, whole_city),),
             organization_id=ORGANIZATION,
-            division_codes=one.division_codes,
+            # Who works for the whole city is bound to no part of it, or he could not set its policy.
+            division_codes=() if whole_city else one.division_codes,
         )
 
 

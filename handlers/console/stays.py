@@ -6,13 +6,12 @@ from handlers import policy_schema
 from handlers import stay_schema as schema
 from handlers.base import Handler, action
 from handlers.photos import PhotoHandler
+from handlers.policy_shows import show_policies, show_policy_change
 from handlers.shows import Shown
 from handlers.stay_shows import (
     show_done,
     show_edit,
     show_evidence,
-    show_policies,
-    show_policy_change,
     show_preview,
     show_request,
     show_requests,
@@ -38,11 +37,11 @@ from server.domain.stay import (
 )
 from server.domain.stay.queries.lists import (
     edits_of,
-    policy_of_scope,
     requests_in_scope,
     reviews_in_scope,
     stays_in_scope,
 )
+from server.domain.stay.queries.policies import policy_of_scope
 from server.domain.stay.queries.timeline import evidence_of
 from server.kernel.access import Audience
 

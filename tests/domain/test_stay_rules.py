@@ -25,7 +25,8 @@ from server.domain.stay import (
 from server.domain.stay.rules.ahead import foresee
 from server.domain.stay.rules.doubts import is_impossible
 from server.domain.stay.rules.edits import Material, difference, edited, undone
-from server.domain.stay.rules.policies import KEYS, check, resolve, scope_of
+from server.domain.stay.rules.policies import check, resolve, scope_of, sources
+from server.domain.stay.rules.policy_keys import KEYS, Group, PolicyKind
 from server.domain.tariff import Line, Quote
 from server.domain.vehicle import Plate, PlateColor
 from server.kernel.errors import Invalid
@@ -233,11 +234,17 @@ def test_the_nearest_scope_wins_key_by_key() -> None:
         ("city", {"id": "x"}),
         ("operator", {"arrive_debounce_s": 3}),
         ("place", {"time_zone": "Asia/Shanghai"}),
+        ("city", {"pursuit": "operators"}),
+        ("operator", {"reminder_ladder": ""}),
+        ("operator", {"reminder_ladder": "3:app,0:sms"}),
+        ("operator", {"reminder_ladder": "3:app,3:sms"}),
+        ("operator", {"reminder_ladder": "0:fax"}),
     ],
 )
 def test_a_value_that_cannot_be_is_refused(scope: str, values: dict[str, Any]) -> None:
-    with pytest.raises(Invalid, match="policy_invalid"):
+    with pytest.raises(Invalid, match="policy_invalid") as refusal:
         check(scope, values)
+    assert set(refusal.value.fields) == set(values)
 
 
 @pytest.mark.parametrize("id", ["", "town", "city:1", "operator", "operator:", "place:", "x:y"])
@@ -256,3 +263,28 @@ def test_every_key_of_the_switchboard_is_one_of_the_policy_and_its_default_is_al
         own = {name: getattr(policy, name) for name, key in KEYS.items() if scope in key.scopes}
         assert check(scope, own) == own
     assert all(key.scopes for key in KEYS.values())
+
+
+def test_each_key_says_what_a_person_needs_to_set_it() -> None:
+    for name, key in KEYS.items():
+        assert all((key.label, key.hint)), name
+        number = key.kind is PolicyKind.NUMBER
+        assert (key.least < key.most, key.unit is not None) == (number, number), name
+        assert (key.choices is not None) is (key.kind is PolicyKind.CHOICE), name
+    for key in KEYS.values():
+        if key.choices is not None:
+            assert set(key.choices) == set(type(next(iter(key.choices)))), key.label
+    groups = [key.group for key in KEYS.values()]
+    assert list(dict.fromkeys(groups)) == list(Group)
+    assert groups == sorted(groups, key=list(Group).index)
+
+
+def test_each_value_comes_from_the_nearest_scope_that_says_it() -> None:
+    said = [("operator:o", ["approval_limit", "photos_max"]), ("place:p", ["approval_limit"])]
+
+    found = sources(said)
+
+    assert found.keys() == KEYS.keys()
+    assert found["approval_limit"] == "place:p"
+    assert found["photos_max"] == "operator:o"
+    assert found["review_mode"] == "city"

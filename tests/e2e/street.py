@@ -12,11 +12,9 @@ from uuid import uuid4
 
 from paho.mqtt import publish
 from playwright.async_api import Browser, expect
-from pymongo import AsyncMongoClient
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 
 from devices.simulator.city import demo_city
-from server.config import Config
 from server.demo import demo_device_secret
 from tests.city import City
 from tests.e2e.browser import Screen, screen
@@ -139,19 +137,28 @@ async def open_as(seen: Screen, who: Client, page: str) -> None:
     await seen.page.goto(f"{who.city.url}/m/#/pages/{page}")
 
 
+async def clerk(city: City, username: str) -> Client:
+    """Log a member of staff in at the console."""
+    body = {"username": username, "password": city.logins[username]}
+    return Client(city, "console", await city.post("/api/console/logins", body))
+
+
 @asynccontextmanager
 async def without_grace(city: City) -> AsyncIterator[None]:
-    """Let bills be past due at once meanwhile; no account of the demo may say that for the city."""
-    config = Config.from_environment(city.environment)
-    async with AsyncMongoClient[dict[str, Any]](city.mongo_url) as client:
-        policies = client[config.mongo_database]["stay_policies"]
-        before = await policies.find_one({"_id": "city"})
-        assert before is not None
-        await policies.update_one({"_id": "city"}, {"$set": {"arrears_grace_min": 0}})
-        try:
-            yield
-        finally:
-            await policies.replace_one({"_id": "city"}, before)
+    """Let the city's manager have bills be past due at once meanwhile."""
+    manager = await clerk(city, "city")
+    before = await _set_grace(manager, 0)
+    try:
+        yield
+    finally:
+        await _set_grace(manager, before)
+
+
+async def _set_grace(manager: Client, minutes: int) -> int:
+    whole = (await manager.ask("GET", "/policies"))["scopes"][0]
+    body = {"scope": "city", "values": {"arrears_grace_min": minutes}, "v": whole["v"]}
+    await manager.ask("PUT", "/policies", body)
+    return int(whole["resolved"]["arrears_grace_min"])
 
 
 def minutes_with_a_fee() -> int:

@@ -22,7 +22,7 @@ from tests.city import City
 from tests.e2e.browser import chromium, screen
 from tests.e2e.street import (
     SECTION,
-    Client,
+    clerk,
     motorist,
     open_as,
     street_of,
@@ -150,8 +150,7 @@ async def test_templates_are_checked_while_they_are_typed_and_the_log_tells_rece
 async def test_what_was_written_off_is_folded_up_beneath_what_is_owed_and_opens_to_be_paid(
     city: City, browser: Browser
 ) -> None:
-    body = {"username": "city", "password": city.logins["city"]}
-    manager = Client(city, "console", await city.post("/api/console/logins", body))
+    manager = await clerk(city, "city")
     [waiting] = (await manager.ask("GET", "/write-offs"))["items"]
     await manager.ask("POST", f"/write-offs/{waiting['id']}/approval")
     driver = await motorist(city, "13800000001")  # whose car it is in the demo

@@ -326,23 +326,3 @@ async def test_a_dispute_is_seen_by_clerks_and_decided_for_its_owner(site: Site)
     said_so = [one["said"] for one in own["entries"] if one["kind"] == "review"]
     assert [one["outcome"] for one in said_so] == [None, "confirmed"]
     assert own["stay"]["holds"] == []
-
-
-async def test_policy_is_changed_from_the_version_that_was_seen_and_within_ones_scope(
-    site: Site,
-) -> None:
-    async def put(who: str, scope: str, v: int) -> Any:
-        body = {"scope": scope, "values": {"approval_limit": 100}, "v": v}
-        token = await site.token("console", who)
-        return await site.ask("PUT", "/api/console/policies", body, token=token)
-
-    assert said(await put("city", "city", 0)) == {"scope": "city", "v": 1}
-    assert code(await put("city", "city", 0)) == (409, "policy_changed")
-    assert code(await put("district", "city", 1)) == (403, "policy_scope_forbidden")
-    assert code(await put("district", "place:s1", 0)) == (404, "place_not_found")
-    assert code(await put("city", "operator:others", 0)) == (403, "policy_scope_forbidden")
-    assert said(await put("city", "place:s1", 0))["v"] == 1
-    token = await site.token("console", "city")
-    shown = said(await site.ask("GET", "/api/console/policies?place_id=s1", token=token))
-    assert [one["scope"] for one in shown["scopes"]] == ["city", "operator:city", "place:s1"]
-    assert shown["scopes"][-1]["resolved"]["approval_limit"] == 100

@@ -26,6 +26,7 @@ export const router = createRouter({
         { path: 'messages', name: 'messages', component: () => import('./arrears/MessagesPage.vue') },
         { path: 'tariffs', name: 'tariffs', component: () => import('./tariffs/TariffsPage.vue') },
         { path: 'tariffs/:id', name: 'tariff', component: () => import('./tariffs/TariffPage.vue') },
+        { path: 'policies', name: 'policies', component: () => import('./policies/PoliciesPage.vue') },
         { path: 'calendar', name: 'calendar', component: () => import('./calendar/CalendarPage.vue') },
       ],
     },

@@ -178,7 +178,7 @@ describe('the menu', () => {
   it('shows what a person may open, and no empty group', () => {
     const groups = menuFor((permission) => ['city.watch', 'stays.watch'].includes(permission))
 
-    expect(groups.map(({ name }) => name)).toEqual(['watch', 'parking'])
+    expect(groups.map(({ name }) => name)).toEqual(['watch', 'parking', 'settings'])
     expect(menuFor(() => false)).toEqual([])
   })
 })

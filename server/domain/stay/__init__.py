@@ -56,7 +56,7 @@ from server.domain.stay.model.reviews import (
     ReviewState,
 )
 from server.domain.stay.rules.ahead import Forecast
-from server.domain.stay.rules.policies import KEYS
+from server.domain.stay.rules.policy_keys import KEYS, PolicyKind, PolicyUnit
 from server.domain.stay.service import (
     identify_berth,
     open_berths,
@@ -105,7 +105,9 @@ __all__ = [
     "PhotoKind",
     "Policy",
     "PolicyChanged",
+    "PolicyKind",
     "PolicyLayer",
+    "PolicyUnit",
     "Preview",
     "Pursuit",
     "RequestState",

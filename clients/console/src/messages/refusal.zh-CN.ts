@@ -52,6 +52,9 @@ export default {
     write_off_of_another: '只能撤回自己提交的核销申请',
     arrears_changed: '欠费金额已变化（已缴或已改价），请重新提交核销',
     bill_not_in_arrears: '账单不在欠费之列',
+    policy_changed: '配置刚被他人修改，请重新读取',
+    policy_scope_forbidden: '您不能修改这个范围的配置',
+    policy_invalid: '有配置项填写有误',
     alert_over: '车辆已离开或欠费已缴清',
   },
 }

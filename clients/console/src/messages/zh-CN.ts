@@ -2,6 +2,7 @@
 import arrears from './arrears.zh-CN'
 import list from './list.zh-CN'
 import money from './money.zh-CN'
+import policy from './policy.zh-CN'
 import reconciliation from './reconciliation.zh-CN'
 import refusal from './refusal.zh-CN'
 import stay from './stay.zh-CN'
@@ -13,6 +14,7 @@ export default {
   ...arrears,
   ...list,
   ...money,
+  ...policy,
   ...reconciliation,
   ...refusal,
   ...stay,
@@ -23,7 +25,7 @@ export default {
   menu: {
     label: '主导航',
     open: '打开菜单',
-    group: { watch: '运营监控', parking: '停车业务', pricing: '收费标准', money: '资金财务', recovery: '欠费追缴' },
+    group: { watch: '运营监控', parking: '停车业务', pricing: '收费标准', money: '资金财务', recovery: '欠费追缴', settings: '系统配置' },
     city: '实时城市',
     stays: '停车记录',
     reviews: '待核实',
@@ -40,6 +42,7 @@ export default {
     arrears: '欠费车辆',
     'write-offs': '核销复核',
     messages: '短信与模板',
+    policies: '停车业务配置',
   },
   login: {
     title: '登录运营台',

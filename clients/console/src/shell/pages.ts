@@ -45,6 +45,7 @@ export const MENU: readonly MenuGroup[] = [
       { name: 'calendar', needs: 'tariff.read' },
     ],
   },
+  { name: 'settings', pages: [{ name: 'policies', needs: 'stays.watch' }] },
 ]
 
 /** The groups that somebody sees: pages without their permission are not there, nor are empty groups. */

@@ -1,16 +1,12 @@
 """Lists of stays, edits, requests and reviews for screens: filtered, in scope, page by page."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from server.domain.stay.model import Stay
 from server.domain.stay.model.edits import EditRequest, RequestState, StayEdit
-from server.domain.stay.model.policies import Policy, PolicyLayer
 from server.domain.stay.model.reviews import Review, ReviewReason, ReviewState
 from server.domain.stay.service.edits import stay_in_sight
-from server.domain.stay.service.policies import policy_for
 from server.kernel.access import Scope
 from server.kernel.errors import Invalid
 from server.kernel.ids import id_at
@@ -88,33 +84,6 @@ async def edits_of(work: Work, *, stay_id: str) -> list[StayEdit]:
     """List a stay's edits, the oldest first."""
     stay = await stay_in_sight(work, stay_id=stay_id)
     return await work.table(StayEdit).find({"stay_ids": stay.id}, sort="at")
-
-
-@dataclass(frozen=True, slots=True)
-class PolicyShown:
-    """A scope's own keys with their version, and what holds there all in all."""
-
-    scope: str
-    v: int
-    values: Mapping[str, Any]
-    resolved: Policy
-
-
-async def policy_of_scope(work: Work, *, place_id: str | None = None) -> list[PolicyShown]:
-    """Show the policies from the city down to the actor's operator and a place."""
-    organization_id = work.actor.organization_id
-    city = await work.table(Policy).maybe("city") or Policy()
-    shown = [PolicyShown("city", city.v, {}, city)]
-    scopes = {f"operator:{organization_id}": ""} | (
-        {f"place:{place_id}": place_id} if place_id else {}
-    )
-    layers = await work.table(PolicyLayer).load(scopes)
-    for scope, place in scopes.items():
-        layer = layers.get(scope)
-        resolved = await policy_for(work, organization_id=organization_id, place_id=place)
-        values = dict(layer.values) if layer else {}
-        shown.append(PolicyShown(scope, layer.v if layer else 0, values, resolved))
-    return shown
 
 
 def _scoped(scope: Scope, field: str) -> dict[str, Any]:

@@ -6,8 +6,10 @@ from typing import Any
 from server.domain.estate import Place
 from server.domain.stay.events import PolicyChanged
 from server.domain.stay.model.policies import Policy, PolicyLayer
-from server.domain.stay.rules.policies import CITY, check, resolve, scope_of
+from server.domain.stay.rules.policies import check, resolve, scope_of
+from server.domain.stay.rules.policy_keys import CITY
 from server.domain.stay.service import policy_of
+from server.kernel.access import Audience
 from server.kernel.errors import Forbidden, NotFound, Refused
 from server.kernel.nouns import replace
 from server.kernel.work import Work
@@ -54,13 +56,30 @@ def _seen(now: int, seen: int) -> None:
         raise Refused("policy_changed", "配置已被他人修改，请刷新后重试", v=now)
 
 
-async def _may_change(work: Work, scope: str) -> None:
-    """Refuse the city to whoever sees a part of it, and others' operators and places."""
+async def scope_in_sight(work: Work, *, scope: str) -> bool:
+    """Say whether the actor's sight and operator let him change a scope; refuses a place out of sight.
+
+    The city and an operator are for who sees all of them; an operator and its places are its own.
+    """
     kind, _, id = scope.partition(":")
     actor = work.actor
+    # What the platform sets up by itself it does for whoever it is.
+    own = actor.audience is Audience.SYSTEM
     if kind == "place":
-        place = await work.table(Place).maybe(id)
-        if place is None or not actor.scope.covers(place.division_code):
-            raise NotFound("place_not_found", "没有找到这条记录", id=id)
-    elif not actor.scope.everything or (kind == "operator" and id != actor.organization_id):
+        place = await place_in_sight(work, place_id=id)
+        return own or place.organization_id == actor.organization_id
+    return actor.scope.everything and (kind == CITY or id == actor.organization_id)
+
+
+async def place_in_sight(work: Work, *, place_id: str) -> Place:
+    """Find a place in the actor's divisions; refuses with `place_not_found`."""
+    place = await work.table(Place).maybe(place_id)
+    if place is None or not work.actor.scope.covers(place.division_code):
+        raise NotFound("place_not_found", "没有找到这条记录", id=place_id)
+    return place
+
+
+async def _may_change(work: Work, scope: str) -> None:
+    """Refuse the city to whoever sees a part of it, and others' operators and places."""
+    if not await scope_in_sight(work, scope=scope):
         raise Forbidden("policy_scope_forbidden", "无权修改该范围的配置", scope=scope)
