@@ -25,7 +25,7 @@ check: setup  ## format, lint, types, import rules, generated docs
 
 clients: clients/.stamp  ## build the three clients, when their sources have changed
 e2e: setup clients  ## drive a real Chromium over a running city
-	$(BIN)/pytest -m e2e
+	$(BIN)/pytest -m e2e -n 2 --dist loadfile
 bench-tariff: setup  ## quotes a second on one core, and how they grow with the stay
 	$(BIN)/python -m bench.tariff
 bench: setup  ## ratios against a floor in the same run

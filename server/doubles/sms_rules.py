@@ -13,12 +13,14 @@ from typing import Any
 
 PHONE = re.compile(r"1[3-9]\d{9}")
 VARIABLE = re.compile(r"\$\{(\w+)\}")
-# Aliyun's limits for verification codes to one phone under one signature.
-LIMITS = (
+# Aliyun's limits to one phone under one signature: for verification codes, and for each template
+# of notices.
+CODE_LIMITS = (
     (timedelta(minutes=1), 1),
     (timedelta(hours=1), 5),
     (timedelta(days=1), 10),
 )
+NOTICE_LIMITS = ((timedelta(days=1), 50),)
 KEPT_MESSAGES = 500
 
 
@@ -78,7 +80,7 @@ class Desk:
         self._sign_name = sign_name
         self._templates = dict(templates)
         self._now = now
-        self._sent: dict[str, list[datetime]] = {}
+        self._sent: dict[tuple[str, str], list[datetime]] = {}
 
     def approve(self, code: str, text: str) -> None:
         """Take a template in, or another text of it."""
@@ -97,7 +99,7 @@ class Desk:
         params = _read_params(fields.get("TemplateParam", "{}"))
         text = _fill(self._templates[template], params)
         now = self._now()
-        self._count(phone, now)
+        self._count(phone, template, now)
         return Message(
             # Aliyun's BizId: eighteen digits, a caret, and the receipt's number.
             id=f"{randbelow(10**18):018d}^0",
@@ -109,13 +111,15 @@ class Desk:
             at=now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         )
 
-    def _count(self, phone: str, now: datetime) -> None:
-        longest = LIMITS[-1][0]
-        sent = [at for at in self._sent.get(phone, ()) if now - at < longest]
-        for span, most in LIMITS:
+    def _count(self, phone: str, template: str, now: datetime) -> None:
+        is_code = "code" in VARIABLE.findall(self._templates[template])
+        limits, key = (CODE_LIMITS, "") if is_code else (NOTICE_LIMITS, template)
+        longest = limits[-1][0]
+        sent = [at for at in self._sent.get((phone, key), ()) if now - at < longest]
+        for span, most in limits:
             if sum(now - at < span for at in sent) >= most:
                 raise NotAccepted("isv.BUSINESS_LIMIT_CONTROL", f"over {most} in {span}")
-        self._sent[phone] = [*sent, now]
+        self._sent[phone, key] = [*sent, now]
 
 
 def _read_params(text: str) -> dict[str, str]:

@@ -15,8 +15,8 @@ from tests.city import City
 from tests.e2e.browser import chromium, screen
 from tests.e2e.street import (
     SECTION,
-    Client,
     Street,
+    clerk,
     minutes_with_a_fee,
     motorist,
     open_as,
@@ -58,12 +58,6 @@ def fen_of(text: str) -> int:
     return int("".join(found.groups()))
 
 
-async def staff(city: City, username: str) -> Client:
-    """Log a member of staff in at the console's API."""
-    body = {"username": username, "password": city.logins[username]}
-    return Client(city, "console", await city.post("/api/console/logins", body))
-
-
 async def why(page: Page, reason: str) -> None:
     """Give the reason that a dialog asks for."""
     dialog = page.get_by_role("dialog").last
@@ -80,7 +74,7 @@ async def console(page: Page, city: City, path: str, who: str) -> None:
 async def test_a_second_person_agrees_to_a_costly_edit_and_an_officer_takes_the_cash(
     city: City, street: Street, browser: Browser
 ) -> None:
-    manager, number = await staff(city, "city"), "粤B3C7E2"
+    manager, number = await clerk(city, "city"), "粤B3C7E2"
     now = datetime.now(UTC)
     missed = {
         "kind": "arrival",

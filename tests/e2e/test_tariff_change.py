@@ -8,19 +8,13 @@ from urllib.parse import quote
 import pytest
 
 from tests.city import City
-from tests.e2e.street import Client, minutes_with_a_fee, street_of
+from tests.e2e.street import Client, clerk, minutes_with_a_fee, street_of
 
 pytestmark = pytest.mark.e2e
 # Nobody else's cars park here, and no camera watches it.
 SECTION = "福强路（益田路—金田路）"
 BEFORE, AFTER = "粤B88661", "粤B88662"
 USE = {"rates": [{"from_min": 0, "to_min": 1440, "steps": [{"until_min": None, "amount": 800}]}]}
-
-
-async def manager(city: City) -> Client:
-    """Log the city's manager in."""
-    body = {"username": "city", "password": city.logins["city"]}
-    return Client(city, "console", await city.post("/api/console/logins", body))
 
 
 async def published(who: Client, code: str) -> dict[str, Any]:
@@ -52,7 +46,7 @@ async def billed(who: Client, number: str) -> int:
 
 
 async def test_who_came_before_pays_the_old_price_and_who_came_after_the_new(city: City) -> None:
-    who, street = await manager(city), await street_of(city, SECTION)
+    who, street = await clerk(city, "city"), await street_of(city, SECTION)
     place_id = street.section["id"]
     early = await street.park(BEFORE, minutes_ago=minutes_with_a_fee())
     shown = await city.get(f"/api/motorist/places/{place_id}")

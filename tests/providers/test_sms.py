@@ -197,6 +197,19 @@ async def test_a_phone_gets_one_message_a_minute_five_an_hour_ten_a_day(provider
     assert accepted(1, apart=timedelta()) == 1
 
 
+async def test_notices_do_not_stand_in_the_way_of_a_code(provider: Provider) -> None:
+    desk = provider.double.desk
+    desk.approve("SMS_NOTICE", "您有一笔停车费待缴")
+    notice = {**FIELDS, "TemplateCode": "SMS_NOTICE", "TemplateParam": "{}"}
+
+    for _ in range(50):
+        desk.accept(notice)
+
+    desk.accept(FIELDS)
+    with pytest.raises(NotAccepted, match="over 50"):
+        desk.accept(notice)
+
+
 @pytest.mark.parametrize(
     ("changed", "code"),
     [
