@@ -20,8 +20,8 @@ from tests.city import City
 from tests.e2e.browser import Screen, screen
 from tests.e2e.test_screens import code_of
 
-# No camera watches it, and an officer walks it; the simulator stands still meanwhile.
-SECTION = "华富路（福华路—振华路）"
+# No camera watches it, an officer walks it, and the simulator stays away from it.
+SECTION = "深南大道（益田路—金田路）"
 
 
 class Client:

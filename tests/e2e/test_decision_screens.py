@@ -264,7 +264,7 @@ async def test_a_berth_is_taken_out_of_service_and_back(
     async with screen(browser, "desktop") as seen:
         page = seen.page
         await console(page, city, "city", "city")
-        await page.get_by_placeholder("搜索路段、停车场").fill("华富路")
+        await page.get_by_placeholder("搜索路段、停车场").fill(SECTION.partition("（")[0])
         await page.get_by_text(SECTION, exact=True).first.click()
         await page.locator(".drawer").get_by_text(code, exact=True).click()
         await seen.keep("console-berth")

@@ -14,7 +14,7 @@ from tornado.httpclient import AsyncHTTPClient
 from devices.simulator.streets import NANSHAN
 from tests.city import City
 from tests.e2e.browser import chromium, screen
-from tests.e2e.test_screens import log_in
+from tests.e2e.test_screens import SIMULATED, log_in
 
 pytestmark = pytest.mark.e2e
 
@@ -39,7 +39,7 @@ async def billed(city: City) -> dict[str, Any]:
         left = [one for one in found if one["valid_until"] is None]
         return [one for one in left if NANSHAN.code not in one["place_id"]]
 
-    async with city.simulating(), asyncio.timeout(90):
+    async with city.simulating("--berths", SIMULATED), asyncio.timeout(90):
         while not (found := await bills()):
             await asyncio.sleep(0.5)
     return found[0]
