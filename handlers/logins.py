@@ -8,12 +8,23 @@ from handlers.shows import Shown, show_login
 from handlers.tokens import sign_token
 from realtime.channels import meta_of
 from realtime.tokens import sign_connection_token
-from server.domain.identity import Account, Login, count_attempt, log_in_with_password, log_out
+from server.domain.identity import (
+    Account,
+    Login,
+    count_attempt,
+    forget_attempts,
+    log_in_with_password,
+    log_out,
+)
 
 # 10 minutes: a revoked login's token opens no new socket for longer; live ones are cut at once.
 REALTIME_TOKEN_LASTS = timedelta(minutes=10)
 # 5 tries a minute an account, 20 an address: a person mistypes twice, a script does not stop.
 TRIES_ACCOUNT, TRIES_ADDRESS, TRIES_WINDOW_S = 5, 20, 60
+
+
+def _by_account(who: str) -> str:
+    return f"login:who:{who}"
 
 
 class LoginHandler(Handler):
@@ -23,7 +34,7 @@ class LoginHandler(Handler):
         """Count a try by account and by address, and refuse when there were too many."""
         address = f"login:ip:{self.request.remote_ip}"
         await self.run(count_attempt, key=address, limit=TRIES_ADDRESS, window_s=TRIES_WINDOW_S)
-        account = f"login:who:{who}"
+        account = _by_account(who)
         await self.run(count_attempt, key=account, limit=TRIES_ACCOUNT, window_s=TRIES_WINDOW_S)
 
     def begin(self, account: Account, login: Login) -> Shown:
@@ -52,6 +63,8 @@ class StaffLoginHandler(LoginHandler):
             audience=self.audience,
             permission=self.needs,
         )
+        # Of the address the tries stay counted: one good password is no licence to guess others.
+        await self.run(forget_attempts, key=_by_account(username))
         return self.begin(account, login)
 
 

@@ -111,6 +111,17 @@ async def test_passwords_are_tried_five_times_a_minute_and_no_more(site: Site) -
     assert code(answers[5]) == (429, "too_many_attempts")
 
 
+async def test_who_logs_in_well_is_not_held_for_a_script(site: Site) -> None:
+    wrong = {"username": "city", "password": "wrong"}
+
+    tokens = [await site.token("console", "city") for _ in range(7)]
+    answers = [await site.ask("POST", "/api/console/logins", wrong) for _ in range(6)]
+
+    assert len(set(tokens)) == 7
+    assert code(answers[4]) == (401, "wrong_password")
+    assert code(answers[5]) == (429, "too_many_attempts")
+
+
 async def test_a_login_is_over_when_it_is_ended(site: Site) -> None:
     token = await site.token("console", "city")
     assert (await site.ask("GET", "/api/console/me", token=token)).code == 200

@@ -67,6 +67,14 @@ async def count_attempt(work: Work, *, key: str, limit: int, window_s: int) -> N
         rows.save(replace(attempts, count=attempts.count + 1))
 
 
+async def forget_attempts(work: Work, *, key: str) -> None:
+    """Count from nothing again: whoever tried has shown that he may."""
+    rows = work.table(Attempts)
+    attempts = await rows.maybe(key)
+    if attempts is not None:
+        rows.save(replace(attempts, count=0))
+
+
 async def make_login_code(work: Work, *, phone: str) -> str:
     """Make a code for a phone, for the caller to send; one a minute."""
     phone = read_phone(phone)
