@@ -7,7 +7,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from tests.city import City
-from tests.e2e.browser import chromium, screen
+from tests.e2e.browser import screen
 from tests.simulation.proxy import Proxy
 
 pytestmark = pytest.mark.e2e
@@ -41,12 +41,6 @@ async def door(city: City) -> AsyncIterator[Door]:
     made = Door(city)
     async with made.proxy:
         yield made
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as started:
-        yield started
 
 
 async def console(page: Page, url: str, city: City) -> None:

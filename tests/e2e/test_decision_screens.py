@@ -2,17 +2,15 @@
 
 import io
 import re
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
 import pytest
-import pytest_asyncio
 from PIL import Image
 from playwright.async_api import Browser, FilePayload, Page, expect
 
 from tests.city import City
-from tests.e2e.browser import chromium, screen
+from tests.e2e.browser import screen
 from tests.e2e.street import (
     SECTION,
     Street,
@@ -20,7 +18,6 @@ from tests.e2e.street import (
     minutes_with_a_fee,
     motorist,
     open_as,
-    street_of,
 )
 from tests.e2e.test_screens import log_in
 
@@ -29,19 +26,6 @@ pytestmark = pytest.mark.e2e
 DRIVER, PAYER = "13900000003", "13900000004"
 # Ten days of daily maxima are more than the 200 yuan above which cash is confirmed twice.
 LONG_STAY = timedelta(days=10)
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def street(city: City) -> Street:
-    """The street that nobody but tests' cars use."""
-    return await street_of(city)
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    """One Chromium for all tests."""
-    async with chromium() as started:
-        yield started
 
 
 def photo(name: str) -> FilePayload:

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -13,17 +12,10 @@ from tornado.httpclient import AsyncHTTPClient
 
 from devices.simulator.streets import NANSHAN
 from tests.city import City
-from tests.e2e.browser import chromium, screen
+from tests.e2e.browser import screen
 from tests.e2e.test_screens import SIMULATED, log_in
 
 pytestmark = pytest.mark.e2e
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    """One Chromium for all tests."""
-    async with chromium() as started:
-        yield started
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

@@ -2,15 +2,13 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
 from urllib.parse import quote
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from tests.city import City
-from tests.e2e.browser import chromium, screen
+from tests.e2e.browser import screen
 from tests.e2e.street import (
     SECTION,
     Street,
@@ -18,7 +16,6 @@ from tests.e2e.street import (
     motorist,
     open_as,
     pay_at_cashier,
-    street_of,
     without_grace,
 )
 from tests.e2e.test_screens import log_in
@@ -26,19 +23,6 @@ from tests.e2e.test_screens import log_in
 pytestmark = pytest.mark.e2e
 # Drivers whom the demo does not know: they owe nothing yet.
 DRIVER, SAVER = "13900000001", "13900000002"
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def street(city: City) -> Street:
-    """The street that nobody but this module's cars use."""
-    return await street_of(city)
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    """One Chromium for all tests."""
-    async with chromium() as started:
-        yield started
 
 
 async def test_a_driver_sees_the_fee_run_pays_before_leaving_and_all_closes_by_itself(

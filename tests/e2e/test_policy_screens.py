@@ -1,25 +1,16 @@
 """The policy switchboard in a real Chromium: a value is changed, seen, overtaken and put back."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, expect
 
 from tests.city import City
-from tests.e2e.browser import chromium, screen
+from tests.e2e.browser import screen
 from tests.e2e.street import SECTION, clerk
 from tests.e2e.test_screens import log_in
 
 pytestmark = pytest.mark.e2e
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    """One Chromium for all tests."""
-    async with chromium() as started:
-        yield started
 
 
 def row(page: Page, name: str) -> Locator:

@@ -1,11 +1,9 @@
 """Another operator's debts on the officer's handheld, and messages with their receipts at the desk."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser, expect
 from pymongo import AsyncMongoClient
 
@@ -19,7 +17,7 @@ from server.kernel.access import Actor, Audience, Scope, system
 from server.kernel.work import Work
 from server.store.mongo import Store
 from tests.city import City
-from tests.e2e.browser import chromium, screen
+from tests.e2e.browser import screen
 from tests.e2e.street import (
     SECTION,
     clerk,
@@ -33,13 +31,6 @@ from tests.e2e.test_screens import log_in
 pytestmark = pytest.mark.e2e
 NUMBER = "粤B8M2Q6"
 CLERK = Actor("bay-1", Audience.CONSOLE, scope=Scope(everything=True), organization_id="bay")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    """One Chromium for all tests."""
-    async with chromium() as started:
-        yield started
 
 
 async def owe_the_bay(city: City) -> None:

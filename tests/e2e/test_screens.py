@@ -10,7 +10,7 @@ from playwright.async_api import Browser, Page, expect
 from tornado.httpclient import AsyncHTTPClient
 
 from tests.city import City
-from tests.e2e.browser import chromium, screen
+from tests.e2e.browser import screen
 
 pytestmark = pytest.mark.e2e
 BOTH_SIZES = pytest.mark.parametrize("size", ["desktop", "phone"])
@@ -28,13 +28,6 @@ async def busy(city: City) -> AsyncIterator[City]:
     """The city with cars coming and going."""
     async with city.simulating("--berths", SIMULATED):
         yield city
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    """One Chromium for all tests."""
-    async with chromium() as started:
-        yield started
 
 
 async def log_in(page: Page, city: City, username: str) -> None:

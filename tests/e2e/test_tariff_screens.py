@@ -2,27 +2,18 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from devices.simulator.city import demo_city
 from tests.city import City
-from tests.e2e.browser import chromium, screen
+from tests.e2e.browser import screen
 from tests.e2e.test_screens import log_in
 
 pytestmark = pytest.mark.e2e
 # No other test's cars park here.
 SECTION = "文心五路（海德三道—创业路）"
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    """One Chromium for all tests."""
-    async with chromium() as started:
-        yield started
 
 
 async def open_page(page: Page, city: City, path: str) -> None:

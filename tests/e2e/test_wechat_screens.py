@@ -6,12 +6,11 @@ from contextlib import asynccontextmanager
 from uuid import uuid4
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser, expect
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 
 from tests.city import City
-from tests.e2e.browser import SIZES, Screen, chromium
+from tests.e2e.browser import SIZES, Screen
 from tests.e2e.street import minutes_with_a_fee, motorist, open_as, street_of
 
 pytestmark = pytest.mark.e2e
@@ -48,13 +47,6 @@ async def wechat(browser: Browser, city: City) -> AsyncIterator[Screen]:
     yield seen
     await context.close()
     assert not seen.unexpected(), seen.unexpected()
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    """One Chromium for all tests."""
-    async with chromium() as started:
-        yield started
 
 
 async def test_wechats_browser_says_who_pays_and_its_sheet_pays(
