@@ -10,7 +10,7 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -32,7 +32,7 @@ STOP_PATIENCE_S = 15.0
 
 
 def say_ready() -> None:
-    """Tell the fleet that started this process, if one did, that it serves."""
+    """Tell whoever started this process, if it gave a pipe for that, that it serves."""
     given = os.environ.pop(READY_FD, "")
     if given:
         with suppress(OSError):
@@ -41,13 +41,22 @@ def say_ready() -> None:
 
 
 class Member:
-    """One process, started again whenever it ends until it is stopped."""
+    """One process, started again whenever it ends until it is stopped.
 
-    def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
+    `on_ready` is called when it has first said that it serves.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        on_ready: Callable[[], None] = lambda: None,
+    ) -> None:
         self._command = command
         self._environment = environment
+        self._on_ready = on_ready
         self._settled = asyncio.Event()
-        self._ready = False
+        self.ready = False
         self._deaths = 0
         self._living: asyncio.Task[None] | None = None
 
@@ -59,7 +68,7 @@ class Member:
         """Wait until it has said that it is ready; False when it dies instead, or takes too long."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self._settled.wait(), within_s)
-        return self._ready
+        return self.ready
 
     async def stop(self) -> None:
         """End it, by force when it does not end within 15 s."""
@@ -106,19 +115,25 @@ class Member:
     def _hear(self, heard: int) -> None:
         # The end of the pipe, without a word, is a process that died before it served.
         if os.read(heard, 16):
-            self._ready = True
             self._settled.set()
+            if not self.ready:
+                self.ready = True
+                self._on_ready()
         else:
             asyncio.get_running_loop().remove_reader(heard)
 
 
 class Fleet:
-    """So many processes of a command, until SIGTERM or SIGINT."""
+    """So many processes of a command, until SIGTERM or SIGINT.
+
+    When all of them serve it says so, in the log and by `say_ready`, as each of them does to it.
+    """
 
     def __init__(self, command: Sequence[str], size: int) -> None:
         self._command = command
         self._size = size
         self._members: list[Member] = []
+        self._said_ready = False
 
     async def run(self) -> None:
         """Keep them running; SIGHUP replaces them one after another."""
@@ -129,7 +144,9 @@ class Fleet:
         loop.add_signal_handler(signal.SIGHUP, renewing.set)
         with TemporaryDirectory(prefix="smartcloud-metrics-") as folder:
             environment = {**os.environ, METRICS_DIR: folder}
-            self._members = [Member(self._command, environment) for _ in range(self._size)]
+            self._members = [
+                Member(self._command, environment, self._look_around) for _ in range(self._size)
+            ]
             for member in self._members:
                 member.start()
             renewals = asyncio.create_task(self._renew_when_asked(renewing, environment))
@@ -137,6 +154,12 @@ class Fleet:
             renewals.cancel()
             await asyncio.wait([renewals])
             await asyncio.gather(*(member.stop() for member in self._members))
+
+    def _look_around(self) -> None:
+        if not self._said_ready and all(member.ready for member in self._members):
+            self._said_ready = True
+            log.info("All processes serve", extra={"count": self._size})
+            say_ready()
 
     async def _renew_when_asked(
         self, renewing: asyncio.Event, environment: Mapping[str, str]
@@ -160,6 +183,7 @@ class Fleet:
                     leaving = new
                     return False
                 self._members[number] = new
+                self._look_around()
             except asyncio.CancelledError:
                 leaving = new
                 raise

@@ -6,13 +6,14 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Self
 
 from pymongo import AsyncMongoClient
-from tornado.httpclient import AsyncHTTPClient, HTTPClientError
+from tornado.httpclient import AsyncHTTPClient
 
+from server.fleet import READY_FD
 from server.standalone import Servers
 from server.standalone.ports import free_port
 from server.store.mongo import Store, connect
@@ -31,6 +32,7 @@ class Node:
         self._log = log
         self.port = int(environment["SMARTCLOUD_HTTP_PORT"])
         self.process: asyncio.subprocess.Process | None = None
+        self._ready: asyncio.Future[bool] | None = None
 
     @property
     def url(self) -> str:
@@ -39,22 +41,31 @@ class Node:
 
     async def start(self) -> None:
         """Start it; it may take a moment to serve."""
-        with self._log.open("ab") as said:
-            self.process = await asyncio.create_subprocess_exec(
-                *self._command,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=said,
-                stderr=said,
-                env=self._environment,
-            )
+        heard, said = os.pipe()
+        try:
+            with self._log.open("ab") as log:
+                self.process = await asyncio.create_subprocess_exec(
+                    *self._command,
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    env=self._environment | {READY_FD: str(said)},
+                    pass_fds=[said],
+                )
+        except BaseException:
+            os.close(heard)
+            raise
+        finally:
+            os.close(said)
+        loop = asyncio.get_running_loop()
+        self._ready = loop.create_future()
+        loop.add_reader(heard, _hear, heard, self._ready)
 
     async def serves(self) -> None:
-        """Wait until it answers."""
-        assert self.process is not None
+        """Wait until it says that it serves; of several processes on one port, all of them."""
+        assert self._ready is not None
         async with asyncio.timeout(READY_WITHIN_S):
-            while not await _answers(f"{self.url}/api/time"):
-                assert self.process.returncode is None, self._log.read_text()[-3000:]
-                await asyncio.sleep(0.05)
+            assert await asyncio.shield(self._ready), self._log.read_text()[-3000:]
 
     async def end(self, how: signal.Signals = signal.SIGTERM) -> None:
         """Send it a signal that ends it, and wait until it is gone."""
@@ -150,7 +161,8 @@ async def ask(
     return said
 
 
-async def _answers(url: str) -> bool:
-    with suppress(OSError, HTTPClientError):
-        return (await AsyncHTTPClient().fetch(url, request_timeout=2)).code == 200
-    return False
+def _hear(heard: int, ready: asyncio.Future[bool]) -> None:
+    """Take the word of a process that it serves, or the end of its pipe: it died before."""
+    asyncio.get_running_loop().remove_reader(heard)
+    ready.set_result(bool(os.read(heard, 16)))
+    os.close(heard)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from tornado.httpclient import AsyncHTTPClient
+from tornado.httpclient import AsyncHTTPClient, HTTPClientError
 
 from tests.simulation.audience import Audience
 from tests.simulation.quarter import Quarter
@@ -44,7 +44,7 @@ async def connections(stage: Stage) -> dict[int, float]:
     """Read how many sockets each process has."""
     try:
         answer = await AsyncHTTPClient().fetch(f"{stage.nodes[0].url}/metrics")
-    except OSError:  # asked of one that was just killed
+    except (OSError, HTTPClientError):  # asked of one that was just killed
         return {}
     found = re.findall(r'^realtime_connections\{pid="(\d+)"\} (\S+)', answer.body.decode(), re.M)
     return {int(pid): float(count) for pid, count in found}
@@ -71,6 +71,7 @@ async def test_the_port_is_shared_and_the_figures_are_of_all(stage: Stage) -> No
 
         assert shared.keys() == children(stage)
         assert len(shared) == PROCESSES
+        # The kernel gives each connection to either; all 40 to one in 2 of 2**40 runs.
         assert all(shared.values())
         assert sum(shared.values()) == len(audience.screens)
 
@@ -82,7 +83,7 @@ async def test_a_killed_process_is_started_again_and_its_screens_go_on(stage: St
 
         os.kill(killed, signal.SIGKILL)
 
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while len(now := await connections(stage)) < PROCESSES or killed in now:
                 await asyncio.sleep(0.1)
         await QUARTER.flip(stage.store, random.Random(2), 20)

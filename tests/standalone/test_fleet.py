@@ -38,9 +38,14 @@ async def pids(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
     running = asyncio.create_task(Fleet([sys.executable, "-c", PROGRAM, str(tmp_path)], 2).run())
     await eventually(lambda: len(living(tmp_path)) == 2)
     yield tmp_path
+    await end(running)
+    assert living(tmp_path) == set()
+
+
+async def end(running: asyncio.Task[None]) -> None:
+    """Tell the fleet in this process to end."""
     os.kill(os.getpid(), signal.SIGTERM)
     await running
-    assert living(tmp_path) == set()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.remove_signal_handler(number)
@@ -48,6 +53,36 @@ async def pids(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
 
 def living(folder: Path) -> set[int]:
     return {int(path.name) for path in folder.iterdir() if path.name.isdigit()}
+
+
+async def test_a_fleet_says_that_it_is_ready_when_all_of_it_serve(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    heard, said = os.pipe2(os.O_NONBLOCK)
+    monkeypatch.setenv(fleet.READY_FD, str(said))
+    # The second to come waits for a word before it serves.
+    program = PROGRAM.replace(
+        "say_ready()\nwhile",
+        "import time\n"
+        "try: os.close(os.open(here / 'taken', os.O_CREAT | os.O_EXCL))\n"
+        "except FileExistsError:\n"
+        "    while not (here / 'go').exists(): time.sleep(0.01)\n"
+        "say_ready()\n"
+        "(here / f'ready-{os.getpid()}').touch()\n"
+        "while",
+    )
+    running = asyncio.create_task(Fleet([sys.executable, "-c", program, str(tmp_path)], 2).run())
+    await eventually(lambda: len(living(tmp_path)) == 2 and list(tmp_path.glob("ready-*")))
+
+    with pytest.raises(BlockingIOError):
+        os.read(heard, 16)
+    (tmp_path / "go").touch()
+    await eventually(lambda: "All processes serve" in caplog.text)
+
+    assert os.read(heard, 16) == b"ready"
+    os.close(heard)
+    await end(running)
 
 
 async def test_one_that_dies_is_started_again(pids: Path) -> None:
