@@ -3,7 +3,8 @@
 One relay runs at a time, under a lease. It takes the pending rows in order, hands their facts to
 the feeds in one batch, and beside that runs the reactions, in the same order, and marks the rows.
 If it dies in between, the next one does the same rows again: whoever listens is safe to be told
-twice.
+twice. One relay hands a row to the feeds once, however often its reactions are tried, and again
+only when the feeds said that it may not have arrived; then the same rows come in one batch again.
 """
 
 import asyncio
@@ -57,7 +58,15 @@ class Told:
     fact: Fact
 
 
-Rows = Mapping[str, list[Told]]
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of the outbox: what one unit of work told."""
+
+    at: datetime
+    facts: list[Told]
+
+
+Rows = Mapping[str, Row]
 """Rows of the outbox by their ids, in order."""
 
 Forward = Callable[[Sequence[Told]], Awaitable[bool]]
@@ -74,8 +83,10 @@ class Relay:
         self._wake = wake
         self._forward = forward
         self._tries: dict[str, int] = {}
+        # Rows that the feeds could not send, or may have sent in part.
+        self._unsent: Rows = {}
         # Rows that are on the screens already and whose reactions are still to run, in order.
-        self._reacting: dict[str, list[Told]] = {}
+        self._reacting: dict[str, Row] = {}
 
     async def run(self) -> None:
         """Relay until cancelled."""
@@ -102,6 +113,7 @@ class Relay:
                 if loop.time() - renewed > LEASE_S / 3:
                     if not await self._lease.take():
                         LEADS.set(0)
+                        self._forget()
                         await asyncio.sleep(LEASE_S / 3)
                         continue
                     LEADS.set(1)
@@ -117,33 +129,46 @@ class Relay:
             if reacting is not None:
                 reacting.cancel()
                 await asyncio.gather(reacting, return_exceptions=True)
-            self._reacting.clear()
+            self._forget()
+
+    def _forget(self) -> None:
+        """Another may lead now, and do what this one has in hand."""
+        self._reacting.clear()
+        self._unsent = {}
 
     async def drain(self) -> int:
-        """Relay the rows that are pending now, oldest first; gives how many there were."""
-        count = await self.forward()
+        """Relay the rows that are pending now, oldest first; gives how many were in hand."""
+        count = len(self._reacting) + await self.forward()
         await self.react()
         return count
 
     async def forward(self) -> int:
         """Hand the facts of pending rows to the feeds; gives how many rows are new."""
-        room = ROWS_AT_ONCE - len(self._reacting)
-        if room <= 0:
-            return 0
-        pending = self._outbox.find({"relayed_at": None}).hint("pending").sort("_id", 1)
-        found = await pending.limit(ROWS_AT_ONCE).to_list(None)
-        fresh = [row for row in found if row["_id"] not in self._reacting][:room]
-        rows = await self._read(fresh)
-        told = [one for facts in rows.values() for one in facts]
+        rows = self._unsent or await self._pending()
+        told = [one for row in rows.values() for one in row.facts]
         if not rows or not await self._forward(told):
-            return 0  # what could not be sent stays, and is found again
+            # What may have arrived comes again as it was, so that the feeds can know it again.
+            self._unsent = rows
+            return 0
+        self._unsent = {}
         now = datetime.now(UTC)
-        for row in fresh:
-            LAG.observe((now - row["at"]).total_seconds())
+        for row in rows.values():
+            LAG.observe((now - row.at).total_seconds())
         for one in told:
             RELAYED.labels(type(one.fact).__name__).inc()
         self._reacting.update(rows)
         return len(rows)
+
+    async def _pending(self) -> Rows:
+        """Read the oldest rows that wait and are not being reacted to."""
+        # As they are before the query: a row whose reactions end meanwhile may still be found.
+        known = set(self._reacting)
+        room = ROWS_AT_ONCE - len(known)
+        if room <= 0:
+            return {}
+        pending = self._outbox.find({"relayed_at": None}).hint("pending").sort("_id", 1)
+        found = await pending.limit(ROWS_AT_ONCE).to_list(None)
+        return await self._read([row for row in found if row["_id"] not in known][:room])
 
     async def react(self) -> None:
         """Run the reactions to what has been forwarded, and mark the rows that are done."""
@@ -153,16 +178,16 @@ class Relay:
         done = await self._react(rows)
         now = datetime.now(UTC)
         await self._outbox.update_many({"_id": {"$in": done}}, {"$set": {"relayed_at": now}})
-        for row_id in rows:
-            del self._reacting[row_id]
+        for row_id in done:
+            self._reacting.pop(row_id, None)
 
     async def _react(self, rows: Rows) -> list[str]:
         """Run the reactions over all rows; where that fails, row by row, to find the bad one."""
-        if await self._try([one for facts in rows.values() for one in facts]):
+        if await self._try([one for row in rows.values() for one in row.facts]):
             return list(rows)
         done = []
-        for row_id, facts in rows.items():
-            if await self._try(facts) or self._give_up(row_id):
+        for row_id, row in rows.items():
+            if await self._try(row.facts) or self._give_up(row_id):
                 done.append(row_id)
                 self._tries.pop(row_id, None)
         if not done:
@@ -186,7 +211,7 @@ class Relay:
         rows, odd = {}, []
         for row in found:
             try:
-                rows[row["_id"]] = _facts_of(row)
+                rows[row["_id"]] = Row(row["at"], _facts_of(row))
             except UNREADABLE:
                 odd.append(row["_id"])
         if odd:

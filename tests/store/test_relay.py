@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -24,12 +25,14 @@ class Listeners:
 
     away: bool = False
     bad: set[str] = field(default_factory=set)
+    asked: list[list[str]] = field(default_factory=list)
     fed: list[Told] = field(default_factory=list)
     tries: list[list[str]] = field(default_factory=list)
     heard: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def forward(self, told: Sequence[Told]) -> bool:
         """Take facts as the feeds do."""
+        self.asked.append([one.fact.pet_id for one in told if isinstance(one.fact, PetTested)])
         if self.away:
             return False
         self.fed += told
@@ -135,6 +138,59 @@ async def test_what_could_not_be_forwarded_comes_again(
     assert await pets(store) == {"p1"}, "it reacted twice, and safely"
 
 
+async def test_what_may_have_arrived_comes_again_in_the_same_batch(
+    store: Store, relay: Relay, listeners: Listeners
+) -> None:
+    await tell(store, "p1", "p2")
+    listeners.away = True
+    await relay.drain()
+    await tell(store, "p3")
+    await relay.drain()
+
+    listeners.away = False
+    await relay.drain()
+    await relay.drain()
+
+    assert listeners.asked == [["p1", "p2"], ["p1", "p2"], ["p1", "p2"], ["p3"]]
+
+
+async def test_a_row_whose_reactions_end_while_rows_are_looked_for_is_not_forwarded_again(
+    store: Store, relay: Relay, listeners: Listeners, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await tell(store, "p1")
+    await relay.forward()
+    found, go_on = asyncio.Event(), asyncio.Event()
+    find = relay._outbox.find
+
+    class Late:
+        """A query whose answer takes its time."""
+
+        def __init__(self, *asked: Any) -> None:
+            self.query = find(*asked)
+
+        def __getattr__(self, name: str) -> Any:
+            def narrow(*more: Any) -> "Late":
+                self.query = getattr(self.query, name)(*more)
+                return self
+
+            return narrow
+
+        async def to_list(self, _: None) -> list[Any]:
+            rows = await self.query.to_list(None)
+            found.set()
+            await go_on.wait()
+            return rows
+
+    monkeypatch.setattr(relay._outbox, "find", Late)
+    looking = asyncio.create_task(relay.forward())
+    await found.wait()
+    await relay.react()
+    go_on.set()
+
+    assert await looking == 0
+    assert listeners.fed_ids == ["p1"]
+
+
 async def test_a_reaction_that_fails_is_set_aside_after_its_tries_and_others_go_on(
     store: Store, relay: Relay, listeners: Listeners
 ) -> None:
@@ -151,6 +207,7 @@ async def test_a_reaction_that_fails_is_set_aside_after_its_tries_and_others_go_
         drains += 1
     assert drains == TRIES
     assert all(row["relayed_at"] for row in await outbox(store))
+    assert listeners.fed_ids == ["p1", "bad", "p2"], "each was shown once"
 
 
 async def test_a_reaction_that_failed_once_is_tried_again(
