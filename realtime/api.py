@@ -8,7 +8,6 @@ import asyncio
 import base64
 import binascii
 from collections.abc import Mapping, Sequence
-from secrets import token_bytes
 
 import msgspec
 
@@ -23,7 +22,7 @@ from realtime.api_shapes import (
     Published,
     Subscribers,
 )
-from realtime.broker import BrokerUnavailable, Outgoing, Position
+from realtime.broker import BrokerUnavailable, Outgoing
 from realtime.codes import Refused
 from realtime.commands import read_history
 from realtime.hub import Hub
@@ -32,11 +31,8 @@ from realtime.protocol import StreamPosition
 from realtime.tokens import Override
 
 NOTHING = msgspec.Raw()
-# A publication with an idempotency key is made once within this time.
-ONCE_S = 300
-# Who holds a key has this long to publish; one that died with it is out of the way then.
-CLAIM_S = 10
-CLAIMED = b"?"
+# Keys are remembered for minutes: they may not be larger than what they are the keys of.
+LONGEST_KEY = 1024
 # A close frame has room for this many bytes of reason.
 LONGEST_REASON = 123
 
@@ -61,10 +57,11 @@ class Api:
         body = protocol.publication_body(json_of(data, b64data), tags=tags)
         namespace = self._hub.namespace_of(channel)
         kept = (0, 0) if skip_history else (namespace.history_size, namespace.history_ttl_s)
-        outgoing = Outgoing(channel, body, *kept)
-        if idempotency_key:
-            return await self._publish_once(outgoing, f"{channel}\0{idempotency_key}")
-        return _published(await self._hub.broker.publish([outgoing]))
+        if len(idempotency_key) > LONGEST_KEY:
+            raise Refused(codes.BAD_REQUEST)
+        outgoing = Outgoing(channel, body, *kept, key=idempotency_key)
+        [position] = await self._hub.broker.publish([outgoing])
+        return Published(position.offset, position.epoch)
 
     async def broadcast(
         self,
@@ -234,19 +231,6 @@ class Api:
         if not self._hub.namespace_of(channel).history_size:
             raise Refused(codes.NOT_AVAILABLE)
 
-    async def _publish_once(self, outgoing: Outgoing, name: str) -> Published:
-        broker = self._hub.broker
-        mine = CLAIMED + token_bytes(8)
-        noted = await broker.claim(name, mine, CLAIM_S)
-        if noted == mine:
-            published = _published(await broker.publish([outgoing]))
-            await broker.settle(name, msgspec.json.encode(published), ONCE_S)
-            return published
-        if noted.startswith(CLAIMED):
-            # Another is about to publish it: who asks again soon is told where it went.
-            raise Refused(codes.INTERNAL)
-        return msgspec.json.decode(noted, type=Published)
-
 
 def json_of(value: object, encoded: str = "") -> bytes:
     """Give a value as JSON on one line, or what is encoded in base64; raises Refused."""
@@ -267,7 +251,3 @@ def error_of(failure: Exception) -> dict[str, object]:
     """Give an error as the API writes it."""
     error = failure.error if isinstance(failure, Refused) else codes.INTERNAL
     return {"code": error.code, "message": error.message}
-
-
-def _published(positions: Sequence[Position]) -> Published:
-    return Published(positions[0].offset, positions[0].epoch)

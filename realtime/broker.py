@@ -20,16 +20,22 @@ class Position:
 
 
 NOWHERE = Position("", 0)
+# A key is remembered for this long.
+ONCE_S = 300
 
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A publication on its way: body is opaque; history_size 0 means that it is not kept."""
+    """A publication on its way: body is opaque; history_size 0 means that it is not kept.
+
+    With a key it is published unless one with this key was, on this channel, within 5 minutes.
+    """
 
     channel: str
     body: bytes
     history_size: int = 0
     history_ttl_s: int = 0
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +101,7 @@ class Broker(Protocol):
         """Append and publish several in one round trip, in order within a channel.
 
         They are on their way when this returns, in the order of the calls; the future gives the
-        position after each.
+        position after each; of one whose key was used before, the position from then.
         """
         ...
 
@@ -139,12 +145,4 @@ class Broker(Protocol):
 
     async def presence(self, channel: str) -> dict[str, bytes]:
         """Give what was said of each client that is on the channel."""
-        ...
-
-    async def claim(self, name: str, value: bytes, ttl_s: int) -> bytes:
-        """Note a value under a name that has none, for `ttl_s`; gives what is noted now."""
-        ...
-
-    async def settle(self, name: str, value: bytes, ttl_s: int) -> None:
-        """Note a value under a name, for `ttl_s` from now, instead of what was."""
         ...

@@ -6,7 +6,10 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from secrets import token_hex
 
-from realtime.broker import NOWHERE, Kept, Listener, Outgoing, Page, Position
+from realtime.broker import NOWHERE, ONCE_S, Kept, Listener, Outgoing, Page, Position
+
+# About 20 MB. Where more keys than this come in 5 minutes, the oldest are forgotten before.
+MOST_KEYS = 100_000
 
 
 class _Stream:
@@ -27,13 +30,15 @@ class MemoryStore:
         self.streams: dict[str, _Stream] = {}
         self.brokers: list[MemoryBroker] = []
         self.present: dict[str, dict[str, tuple[bytes, float]]] = {}
-        self.notes: dict[str, tuple[bytes, float]] = {}
+        # By channel and key, in the order in which they end: where it was published, and until when
+        # that is remembered.
+        self.once: dict[tuple[str, str], tuple[Position, float]] = {}
 
     def flush(self) -> None:
         """Lose all contents, as a store that was restarted empty."""
         self.streams.clear()
         self.present.clear()
-        self.notes.clear()
+        self.once.clear()
 
     def stream(self, channel: str) -> _Stream:
         """Give a channel's stream, begun if need be, without what is older than its time."""
@@ -64,7 +69,7 @@ class MemoryBroker:
 
     def publish(self, outgoing: Sequence[Outgoing]) -> asyncio.Future[list[Position]]:
         done: asyncio.Future[list[Position]] = asyncio.get_running_loop().create_future()
-        done.set_result([self._publish(one) for one in outgoing])
+        done.set_result([self._publish_once(one) for one in outgoing])
         return done
 
     async def history(
@@ -117,21 +122,15 @@ class MemoryBroker:
         present = self._store.present.get(channel, {})
         return {client: info for client, (info, until) in present.items() if until > now}
 
-    async def claim(self, name: str, value: bytes, ttl_s: int) -> bytes:
-        now = self._store.clock()
-        noted, until = self._store.notes.get(name, (value, 0.0))
-        if until > now:
-            return noted
-        await self.settle(name, value, ttl_s)
-        return value
-
-    async def settle(self, name: str, value: bytes, ttl_s: int) -> None:
-        now, notes = self._store.clock(), self._store.notes
-        # In the order of their notes: the oldest are dropped as they end.
-        while notes and next(iter(notes.values()))[1] <= now:
-            del notes[next(iter(notes))]
-        notes.pop(name, None)
-        notes[name] = (value, now + ttl_s)
+    def _publish_once(self, outgoing: Outgoing) -> Position:
+        if not outgoing.key:
+            return self._publish(outgoing)
+        now, once, name = self._store.clock(), self._store.once, (outgoing.channel, outgoing.key)
+        while once and (len(once) > MOST_KEYS or next(iter(once.values()))[1] <= now):
+            del once[next(iter(once))]
+        if name not in once:
+            once[name] = (self._publish(outgoing), now + ONCE_S)
+        return once[name][0]
 
     def _publish(self, outgoing: Outgoing) -> Position:
         position = NOWHERE

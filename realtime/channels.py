@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from realtime.feeds import merge_state
+from realtime.gathering import merge_state
 from realtime.namespaces import Actor, Namespace, UnknownChannel
 from server.kernel import access as kernel
 

@@ -1,4 +1,4 @@
-"""From facts to publications: pure functions, one a kind of fact.
+"""From facts to publications: pure functions, one a kind of fact. `gathering` joins those of a batch.
 
 A fact that nobody hears on a socket is listed in `SILENT`, so that a forgotten feed is noticed.
 """
@@ -319,78 +319,3 @@ SILENT: frozenset[type[Fact]] = frozenset(
     }
 )
 """Facts that no channel carries: their effects are told by facts of their own."""
-
-
-def publications_of(facts: list[Fact]) -> list[Publication]:
-    """Turn a batch of facts into publications, joining what goes to one state channel.
-
-    Rows keep their order, so the last row of a berth is its newest. The time at which the oldest
-    reading of a joined publication was heard stays with it.
-    """
-    joined: dict[str, Data] = {}
-    streamed: list[Publication] = []
-    for fact in facts:
-        for publication in FEEDS.get(type(fact), _nobody)(fact):
-            held = joined.get(publication.channel)
-            if not _is_state(publication.channel):
-                streamed.append(publication)
-            elif held is None:
-                joined[publication.channel] = dict(publication.data)
-            else:
-                _join(held, publication.data)
-    return [Publication(channel, data) for channel, data in joined.items()] + _glance(streamed)
-
-
-# 20 lines a batch: a person reads the live list at a glance; it is no ledger.
-_LINES = 20
-
-
-def _glance(streamed: list[Publication]) -> list[Publication]:
-    lines = [one for one in streamed if one.channel.startswith("live:")]
-    dropped = {id(one) for one in lines[:-_LINES]}
-    return [one for one in streamed if id(one) not in dropped]
-
-
-def _is_state(channel: str) -> bool:
-    return not channel.startswith(("#", "live:", "arrears:"))
-
-
-def _join(held: Data, data: Data) -> None:
-    for name, value in data.items():
-        if isinstance(value, list):
-            held[name] = [*held.get(name, []), *value]
-        elif name == "heard_ms":
-            held[name] = min(held[name], value)
-        else:
-            held[name] = value
-
-
-def merge_state(held: Data, data: Data) -> Data:
-    """Make of two publications of a state channel one that says both: of each row the newest.
-
-    A row's key comes first and its version fifth; as for a screen that has both, the higher version
-    wins. The time at which the older reading was heard stays.
-    """
-    merged = dict(held)
-    for name, value in data.items():
-        if isinstance(value, list):
-            merged[name] = _newest([*held.get(name, []), *value])
-        else:
-            merged[name] = min(held.get(name, value), value) if name == "heard_ms" else value
-    return merged
-
-
-_KEY, _VERSION = 0, 4
-
-
-def _newest(rows: list[Any]) -> list[Any]:
-    newest: dict[Any, Any] = {}
-    for row in rows:
-        known = newest.get(row[_KEY])
-        if known is None or row[_VERSION] > known[_VERSION]:
-            newest[row[_KEY]] = row
-    return list(newest.values())
-
-
-def _nobody(_fact: Fact) -> list[Publication]:
-    return []

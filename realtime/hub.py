@@ -15,6 +15,7 @@ import logging
 import random
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
+from itertools import repeat
 from secrets import token_hex
 from typing import Any
 
@@ -138,22 +139,24 @@ class Hub:
 
     # What the product calls
 
-    async def publish(self, channel: str, data: object) -> Position:
+    async def publish(self, channel: str, data: object, *, key: str = "") -> Position:
         """Publish to a channel; `data` is anything that msgspec can write as JSON.
 
         Gives the position after it. Raises UnknownChannel, and BrokerUnavailable, after which it
-        may or may not have been published.
+        may or may not have been published; asked again with the same `key` within five minutes,
+        it is published once, and gives the position from then.
         """
-        return (await self.publish_many([(channel, data)]))[0]
+        return (await self.publish_many([(channel, data)], keys=[key]))[0]
 
-    async def publish_many(self, publications: Sequence[tuple[str, object]]) -> list[Position]:
+    async def publish_many(
+        self, publications: Sequence[tuple[str, object]], *, keys: Sequence[str] = ()
+    ) -> list[Position]:
         """Publish several in one round trip, in order within a channel; raises as publish."""
-        return await self.send(
-            [
-                (channel, protocol.publication_body(protocol.compact(protocol.encode_json(data))))
-                for channel, data in publications
-            ]
-        )
+        bodies = [
+            (channel, protocol.publication_body(protocol.compact(protocol.encode_json(data))))
+            for channel, data in publications
+        ]
+        return await self.send(bodies, keys=keys)
 
     async def position(self, channel: str) -> Position:
         """Tell where a channel's stream stands: read it before the data of a snapshot."""
@@ -321,12 +324,14 @@ class Hub:
         SUBSCRIPTIONS.dec()
         self.attendance.leave(subscription)
 
-    def send(self, publications: Sequence[tuple[str, bytes]]) -> asyncio.Future[list[Position]]:
+    def send(
+        self, publications: Sequence[tuple[str, bytes]], *, keys: Sequence[str] = ()
+    ) -> asyncio.Future[list[Position]]:
         """Publish the insides of publications, each to its channel, in the order of the calls."""
         outgoing = []
-        for channel, body in publications:
+        for (channel, body), key in zip(publications, keys or repeat(""), strict=bool(keys)):
             kept = self.book.namespace_of(channel)
-            outgoing.append(Outgoing(channel, body, kept.history_size, kept.history_ttl_s))
+            outgoing.append(Outgoing(channel, body, kept.history_size, kept.history_ttl_s, key))
         return self.broker.publish(outgoing)
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:

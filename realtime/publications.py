@@ -8,7 +8,11 @@ Data = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """What one channel is to be sent. On a state channel publications of one batch are joined."""
+    """What one channel is to be sent. On a state channel publications of one batch are joined.
+
+    With a key it is sent once, however often it is made of the same facts.
+    """
 
     channel: str
     data: Data
+    key: str = ""

@@ -58,16 +58,17 @@ class RedisLink(asyncio.Protocol):
         if not self.alive:
             asked.set_exception(BrokerUnavailable("the connection is lost"))
             return asked
+        # Packed before it is noted: what cannot be sent is not waited for.
+        packed = _packed(commands)
         self._asked.append((asked, len(commands), [], self._loop.time()))
-        self.write(commands)
+        self._transport.write(packed)
         if self._timer is None:
             self._timer = self._loop.call_later(self._timeout_s, self._watch_answers)
         return asked
 
     def write(self, commands: Sequence[Command]) -> None:
         """Send commands whose answers, if any, are heard as messages."""
-        packed = [hiredis.pack_command(command) for command in commands]  # type: ignore[arg-type]
-        self._transport.write(packed[0] if len(packed) == 1 else b"".join(packed))
+        self._transport.write(_packed(commands))
 
     def drop(self) -> None:
         """End the connection; what was asked fails."""
@@ -146,6 +147,11 @@ class RedisLink(asyncio.Protocol):
         else:
             self.write([("PING",)])
             self._timer = self._loop.call_later(quiet_s, self._watch_silence, quiet_s, now)
+
+
+def _packed(commands: Sequence[Command]) -> bytes:
+    packed = [hiredis.pack_command(command) for command in commands]  # type: ignore[arg-type]
+    return packed[0] if len(packed) == 1 else b"".join(packed)
 
 
 async def connect(

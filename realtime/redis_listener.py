@@ -14,6 +14,7 @@ from typing import Any
 
 from realtime.broker import BrokerUnavailable, Listener
 from realtime.redis_link import RedisLink, ReplyError, connect_to_master
+from realtime.redis_names import RedisNames
 from realtime.redis_place import Address, RedisPlace
 from realtime.redis_topology import Topology
 
@@ -26,23 +27,16 @@ LONGEST_BACKOFF_S = 3.0
 CONFIRM_S = 5.0
 
 
-def in_braces(channel: str) -> str:
-    """Give the part of a key that alone decides its slot, so that a channel's keys stay together."""
-    # The colon: braces with nothing inside decide nothing.
-    return f"{{:{channel}}}"
-
-
 class RedisListener:
     """Subscriptions of one node, and what it hears handed to its `Listener`."""
 
     def __init__(
-        self, place: RedisPlace, topology: Topology, prefix: str, timeout_s: float
+        self, place: RedisPlace, topology: Topology, names: RedisNames, timeout_s: float
     ) -> None:
         self._place = place
         self._topology = topology
-        self._prefix = prefix
+        self._names = names
         self._timeout_s = timeout_s
-        self.control = f"{prefix}.control"
         # Each name that is wanted, with the link that it was asked of.
         self._wanted: dict[str, RedisLink | None] = {}
         self._links: dict[Address, RedisLink] = {}
@@ -53,20 +47,16 @@ class RedisListener:
         self._task: asyncio.Task[None] | None = None
         self._listener: Listener | None = None
 
-    def name(self, channel: str) -> str:
-        """Give the Redis channel of one of ours."""
-        return f"{self._prefix}.channel.{in_braces(channel)}"
-
     async def start(self, listener: Listener) -> None:
         """Begin to listen; returns when Redis has confirmed the control channel."""
         self._listener = listener
         try:
             # The first connection fails at once, where later ones are tried again.
-            self._wanted[self.control] = None
-            confirmed = self._expect(self.control)
+            self._wanted[self._names.control] = None
+            confirmed = self._expect(self._names.control)
             await self._settle()
             self._task = asyncio.create_task(self._keep_settled())
-            await self._confirmed(self.control, confirmed)
+            await self._confirmed(self._names.control, confirmed)
         except BrokerUnavailable:
             await self.close()
             raise
@@ -83,7 +73,7 @@ class RedisListener:
 
     async def subscribe(self, channel: str) -> None:
         """Hear a channel; returns when Redis has confirmed."""
-        name = self.name(channel)
+        name = self._names.channel(channel)
         self._wanted[name] = None
         confirmed = self._expect(name)
         self._homeless.set()
@@ -91,7 +81,7 @@ class RedisListener:
 
     async def unsubscribe(self, channel: str) -> None:
         """No longer hear a channel."""
-        name = self.name(channel)
+        name = self._names.channel(channel)
         self._missed.discard(name)
         link = self._wanted.pop(name, None)
         if link is not None and link.alive:
@@ -135,7 +125,7 @@ class RedisListener:
         homes: dict[Address, list[str]] = {}
         for name in [name for name, link in self._wanted.items() if link is None]:
             # Without sharding each server carries all: one connection is enough.
-            place = name if self._topology.sharded else self.control
+            place = name if self._topology.sharded else self._names.control
             homes.setdefault(await self._topology.locate(place), []).append(name)
         for address, names in homes.items():
             link = self._links.get(address)
@@ -207,10 +197,10 @@ class RedisListener:
         listener = self._listener
         if listener is None:
             return
-        if name == self.control:
+        if name == self._names.control:
             listener.hear(message)
             return
-        channel = name[len(self._prefix) + len(".channel.{:") : -1]
+        channel = self._names.channel_of(name)
         head, _, rest = message.partition(b"\n")
         if head == b"a":
             listener.announce(channel, rest)

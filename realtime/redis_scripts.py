@@ -8,17 +8,25 @@ may be missing from it, and their offsets would be given again, so the epoch end
 The first argument of each script is the server, as its replication names it.
 """
 
+from realtime.broker import ONCE_S
 from realtime.redis_commands import Script
 
+# An epoch outlives its history: a client that comes back after a night has missed everything, but
+# one that missed nothing keeps its place.
+EPOCH_TTL_MS = 7 * 24 * 3600 * 1000
+
 _OPEN = """
-local held = redis.call('HMGET', KEYS[2], 'e', 's')
-local epoch = held[1]
-if not epoch or held[2] ~= ARGV[1] then
-  epoch = ARGV[2]
-  redis.call('DEL', KEYS[1])
-  redis.call('HSET', KEYS[2], 'e', epoch, 'o', 0, 's', ARGV[1])
+local function open()
+  local held = redis.call('HMGET', KEYS[2], 'e', 's')
+  local epoch = held[1]
+  if not epoch or held[2] ~= ARGV[1] then
+    epoch = ARGV[2]
+    redis.call('DEL', KEYS[1])
+    redis.call('HSET', KEYS[2], 'e', epoch, 'o', 0, 's', ARGV[1])
+  end
+  redis.call('PEXPIRE', KEYS[2], ARGV[3])
+  return epoch
 end
-redis.call('PEXPIRE', KEYS[2], ARGV[3])
 """
 
 # ARGV: server, new epoch, epoch ttl ms, history size, history ttl ms, publishing command, pub/sub
@@ -26,7 +34,7 @@ redis.call('PEXPIRE', KEYS[2], ARGV[3])
 APPEND = Script(
     _OPEN
     + """
-local lengths = {}
+local epoch, lengths = open(), {}
 local first = redis.call('HINCRBY', KEYS[2], 'o', #ARGV - 8) - #ARGV + 9
 for i = 9, #ARGV do
   local id = string.format('%.0f-0', first + i - 9)
@@ -41,12 +49,53 @@ return {epoch, first + #ARGV - 9}
 """
 )
 
+# The same where some have a key under which they are published once. KEYS: stream, hash, a note of
+# each key. ARGV: as above with history size 0 where nothing is kept, then of each publication the
+# index of its note in KEYS (0: none) and its body. Gives `epoch:offset` of each, noted or new.
+APPEND_ONCE = Script(
+    _OPEN
+    + """
+local kept, epoch, offset = ARGV[4] ~= '0', '', 0
+if kept then
+  epoch = open()
+  offset = tonumber(redis.call('HGET', KEYS[2], 'o'))
+end
+local first, positions, lengths, bodies = offset + 1, {}, {}, {}
+for i = 9, #ARGV, 2 do
+  local note, body = KEYS[tonumber(ARGV[i])], ARGV[i + 1]
+  local position = note and redis.call('GET', note)
+  if not position then
+    if kept then
+      offset = offset + 1
+      redis.call('XADD', KEYS[1], 'MAXLEN', ARGV[4], string.format('%.0f-0', offset), 'd', body)
+    end
+    position = epoch .. ':' .. string.format('%.0f', offset)
+    if note then redis.call('SET', note, position, 'EX', """
+    + str(ONCE_S)
+    + """) end
+    lengths[#lengths + 1], bodies[#bodies + 1] = #body, body
+  end
+  positions[#positions + 1] = position
+end
+if #bodies == 0 then return positions end
+if kept then
+  redis.call('HSET', KEYS[2], 'o', string.format('%.0f', offset))
+  redis.call('PEXPIRE', KEYS[1], ARGV[5])
+else
+  first = 0
+end
+local head = 'p:' .. epoch .. ':' .. string.format('%.0f', first) .. ':' .. ARGV[8] .. ':'
+redis.call(ARGV[6], ARGV[7], head .. table.concat(lengths, ',') .. '\\n' .. table.concat(bodies))
+return positions
+"""
+)
+
 # ARGV: server, new epoch, epoch ttl ms, since ('' for none), limit (-1 for all, 0 for none), '1' in
 # reverse.
 READ = Script(
     _OPEN
     + """
-local last = redis.call('HGET', KEYS[2], 'o')
+local epoch, last = open(), redis.call('HGET', KEYS[2], 'o')
 if ARGV[5] == '0' then return {epoch, last, {}} end
 local from, to, command = '-', '+', 'XRANGE'
 if ARGV[6] == '1' then
@@ -69,12 +118,6 @@ return {epoch, last, entries}
 )
 
 FORGET = Script("return redis.call('DEL', KEYS[1], KEYS[2])")
-
-# KEYS: a note. ARGV: server, value, ttl s. Gives the value that is there afterwards.
-CLAIM = Script("""
-redis.call('SET', KEYS[1], ARGV[2], 'NX', 'EX', ARGV[3])
-return redis.call('GET', KEYS[1])
-""")
 
 # Presence. KEYS: hash of client to info, sorted set of client by the time it is gone.
 # ARGV: server, ttl s, gone at, client, info, client, info, ...

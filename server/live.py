@@ -7,7 +7,7 @@ from realtime.authority import CONCERNS, Authority
 from realtime.broker import BrokerUnavailable
 from realtime.broker_redis import RedisBroker
 from realtime.channels import Channels, personal_channel
-from realtime.feeds import publications_of
+from realtime.gathering import publications_of
 from realtime.hub import Hub
 from server.config import Config
 from server.domain.estate import Place
@@ -47,12 +47,16 @@ def make_hub(config: Config, store: Store) -> Hub:
 async def forward(hub: Hub, told: Sequence[Told]) -> bool:
     """Publish what the facts say, and have the sockets looked at of those whom they concern.
 
-    Says whether it is done, or must be tried again.
+    Says whether it is done, or must be tried again; what has arrived already is not sent again
+    then, if the same facts come in the same batch.
     """
     facts = [one.fact for one in told]
     concerned = {CONCERNS[type(fact)](fact) for fact in facts if type(fact) in CONCERNS}
     try:
-        await hub.publish_many([(one.channel, one.data) for one in publications_of(facts)])
+        made = publications_of(facts, [one.id for one in told])
+        await hub.publish_many(
+            [(one.channel, one.data) for one in made], keys=[one.key for one in made]
+        )
         for account_id in concerned:
             await hub.recheck(user=account_id)
     except BrokerUnavailable:

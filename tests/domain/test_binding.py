@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from realtime.broker_memory import MemoryBroker
-from realtime.feeds import publications_of
+from realtime.gathering import publications_of
 from realtime.snapshots import Snapshots
 from server.domain.billing import Bill
 from server.domain.identity import Account, AccountKind, Organization, enrol

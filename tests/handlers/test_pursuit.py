@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from realtime.feeds import publications_of
+from realtime.gathering import publications_of
 from server.domain.identity import Organization, enrol
 from server.domain.recovery import ArrearsSpotted
 from server.domain.recovery.jobs import open_arrears

@@ -12,7 +12,7 @@ from tornado.testing import bind_unused_port
 from tornado.web import Application
 
 from realtime.broker import Broker
-from realtime.feeds import merge_state
+from realtime.gathering import merge_state
 from realtime.hub import Hub
 from realtime.limits import Limits
 from realtime.namespaces import SUBSCRIBERS, Actor, Namespace, PrefixBook, anyone, signed_in

@@ -9,7 +9,7 @@ import pytest_asyncio
 from redis.asyncio import Redis
 
 import server.main  # noqa: F401 - declares every reaction
-from realtime.feeds import publications_of
+from realtime.gathering import publications_of
 from realtime.publications import Publication
 from server.domain.billing import Bill
 from server.domain.payment import pay_by_cash

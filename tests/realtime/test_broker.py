@@ -1,13 +1,16 @@
 """One suite for each broker: whatever holds for memory holds for Redis, whatever its shape."""
 
 import asyncio
+import signal
 import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
 
 import pytest
 import pytest_asyncio
 
-from realtime.broker import Broker, BrokerUnavailable, Outgoing, Position
+from realtime import broker_memory
+from realtime.broker import NOWHERE, ONCE_S, Broker, BrokerUnavailable, Outgoing, Position
 from realtime.broker_memory import MemoryBroker, MemoryStore
 from realtime.broker_redis import RedisBroker
 from tests.realtime.node import until
@@ -119,6 +122,92 @@ async def test_one_call_publishes_to_many_channels_and_tells_each_position(
     assert positions[2] == Position("", 0)
     assert ("noise", 0, b"3") in ears.heard
     assert [entry for entry in ears.heard if entry[0] == "a"] == [("a", 1, b"1"), ("a", 2, b"4")]
+
+
+async def test_what_is_kept_and_what_is_not_go_to_one_channel_in_one_call(
+    nodes: list[tuple[Broker, Ears]],
+) -> None:
+    (one, ears), _ = nodes
+    await one.subscribe("a")
+
+    positions = await one.publish([Outgoing("a", b"1"), kept("a", b"2"), Outgoing("a", b"3")])
+
+    await until(lambda: len(ears.heard) == 3)
+    assert [position.offset for position in positions] == [0, 1, 0]
+    assert sorted(ears.heard) == [("a", 0, b"1"), ("a", 0, b"3"), ("a", 1, b"2")]
+    assert (await publish(one, kept("a", b"4"))).offset == 2
+
+
+async def test_a_key_publishes_once_and_is_answered_as_the_first_time(
+    nodes: list[tuple[Broker, Ears]],
+) -> None:
+    (one, ears), (two, _) = nodes
+    await one.subscribe("a")
+
+    def keyed(body: bytes, key: str, channel: str = "a") -> Outgoing:
+        return replace(kept(channel, body), key=key)
+
+    first = await publish(one, keyed(b"1", "k1"))
+    again = await asyncio.gather(
+        *(publish(broker, keyed(b"1", "k1")) for broker in (one, two) for _ in range(5))
+    )
+    other = await publish(two, keyed(b"2", "k2"))
+    elsewhere = await publish(one, keyed(b"1", "k1", channel="b"))
+
+    await until(lambda: len(ears.heard) == 2)
+    assert [body for _, _, body in ears.heard] == [b"1", b"2"]
+    assert set(again) == {first}
+    assert other == Position(first.epoch, 2)
+    assert elsewhere.offset == 1
+    assert [entry.body for entry in (await one.history("a")).kept] == [b"1", b"2"]
+
+
+async def test_those_who_ask_at_once_with_one_key_publish_once(
+    nodes: list[tuple[Broker, Ears]],
+) -> None:
+    (one, ears), (two, _) = nodes
+    await one.subscribe("a")
+
+    positions = await asyncio.gather(
+        *(
+            publish(broker, replace(kept("a", b"x"), key=f"k{i}"))
+            for i in range(20)
+            for broker in (one, two, one)
+        )
+    )
+
+    await until(lambda: len(ears.heard) == 20)
+    assert sorted({position.offset for position in positions}) == list(range(1, 21))
+    assert positions[0] == positions[1] == positions[2]
+    assert [offset for _, offset, _ in ears.heard] == list(range(1, 21))
+
+
+async def test_some_of_a_call_have_keys_and_a_repeated_call_sends_the_rest(
+    nodes: list[tuple[Broker, Ears]],
+) -> None:
+    (one, ears), _ = nodes
+    await one.subscribe("a")
+    some = [replace(kept("a", b"1"), key="k"), kept("a", b"2"), replace(kept("a", b"1"), key="k")]
+
+    first = await one.publish(some)
+    second = await one.publish([*some, replace(kept("a", b"3"), key="other")])
+
+    await until(lambda: len(ears.heard) == 4)
+    assert [position.offset for position in first] == [1, 2, 1]
+    assert [position.offset for position in second] == [1, 3, 1, 4]
+    assert ears.heard == [("a", 1, b"1"), ("a", 2, b"2"), ("a", 3, b"2"), ("a", 4, b"3")]
+
+
+async def test_a_key_holds_where_nothing_is_kept(nodes: list[tuple[Broker, Ears]]) -> None:
+    (one, ears), (two, _) = nodes
+    await one.subscribe("noise")
+
+    for broker in (one, two, one):
+        assert await publish(broker, Outgoing("noise", b"1", key="k")) == NOWHERE
+    await publish(one, Outgoing("noise", b"2"))
+
+    await until(lambda: len(ears.heard) == 2)
+    assert ears.heard == [("noise", 0, b"1"), ("noise", 0, b"2")]
 
 
 async def test_a_node_hears_only_what_it_subscribed_to(nodes: list[tuple[Broker, Ears]]) -> None:
@@ -254,6 +343,69 @@ async def test_redis_history_ends_with_its_time(redis_server: RedisServer) -> No
 
     assert page.kept == []
     assert page.position == last
+    await broker.close()
+
+
+async def test_a_publication_whose_answer_was_lost_is_known_by_its_key(
+    own_redis: RedisServer,
+) -> None:
+    broker = RedisBroker(own_redis.url, timeout_s=0.3)
+    once = replace(kept("a", b"1"), key="k")
+    # A server that knows the script already: it takes what it was sent before it was stopped.
+    begun = await publish(broker, replace(kept("a", b"0"), key="before"))
+    assert own_redis.process is not None
+
+    own_redis.process.send_signal(signal.SIGSTOP)
+    with pytest.raises(BrokerUnavailable):
+        await publish(broker, once)
+    own_redis.process.send_signal(signal.SIGCONT)
+    for _ in range(100):
+        if (page := await broker.history("a", since=1)).kept:
+            break
+        await asyncio.sleep(0.02)
+
+    assert page.position == Position(begun.epoch, 2)
+    assert await publish(broker, once) == page.position
+    assert [one.body for one in (await broker.history("a")).kept] == [b"0", b"1"]
+    await broker.close()
+
+
+async def test_a_key_is_forgotten_after_its_time(own_redis: RedisServer) -> None:
+    now = [0.0]
+    memory = MemoryBroker(MemoryStore(clock=lambda: now[0]))
+    redis = RedisBroker(own_redis.url)
+    once = replace(kept("a", b"1"), key="k")
+    for broker in (memory, redis):
+        await publish(broker, once)
+
+    now[0] = ONCE_S + 1.0
+    [noted] = own_redis.ask("KEYS", "*.once.*")
+
+    assert (await publish(memory, once)).offset == 2
+    assert 0 < own_redis.ask("TTL", noted) <= ONCE_S
+    await redis.close()
+
+
+async def test_a_memory_broker_remembers_only_so_many_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(broker_memory, "MOST_KEYS", 10)
+    store = MemoryStore()
+    broker = MemoryBroker(store)
+
+    for i in range(50):
+        await publish(broker, replace(kept("a", b"%d" % i), key=f"k{i}"))
+    again = await publish(broker, replace(kept("a", b"49"), key="k49"))
+
+    assert len(store.once) <= 11
+    assert again.offset == 50
+
+
+async def test_a_fault_in_one_call_stops_no_other(redis_server: RedisServer) -> None:
+    broker = RedisBroker(redis_server.url, prefix=uuid.uuid4().hex)
+
+    with pytest.raises(BrokerUnavailable):
+        await publish(broker, kept("a", None))  # type: ignore[arg-type]
+
+    assert (await publish(broker, kept("a", b"1"))).offset == 1
     await broker.close()
 
 

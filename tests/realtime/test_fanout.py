@@ -11,8 +11,8 @@ from realtime import codes
 from realtime.deflate import AGREED, agree, deflated_frame
 from realtime.door import Door
 from realtime.fanout import Log, Pump
-from realtime.feeds import merge_state
 from realtime.folding import Waiting, fold
+from realtime.gathering import merge_state
 from realtime.protocol import encode_json, publication, publication_body, text_frame
 from tests.realtime.fakes import payloads
 

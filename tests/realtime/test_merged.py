@@ -2,8 +2,8 @@
 
 import msgspec
 
-from realtime.feeds import merge_state
 from realtime.folding import fold
+from realtime.gathering import merge_state
 from realtime.protocol import publication
 
 

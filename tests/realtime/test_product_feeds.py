@@ -11,7 +11,8 @@ from handlers.base import encode
 from handlers.shows import show_bill
 from realtime.authority import CONCERNS
 from realtime.broker_memory import MemoryBroker
-from realtime.feeds import FEEDS, SILENT, publications_of
+from realtime.feeds import FEEDS, SILENT
+from realtime.gathering import publications_of
 from realtime.own import own_bill
 from realtime.snapshots import Snapshots
 from server.domain.autopay import ParkingEntryChanged
