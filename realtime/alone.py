@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 import signal
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -27,6 +28,10 @@ log = logging.getLogger(__name__)
 RETRY_S = 1.0
 
 
+class CannotListen(Exception):
+    """The address is none of this machine's, or the port is another's."""
+
+
 @dataclass(frozen=True, slots=True)
 class Alone:
     """A hub that answers, and the ports that it answers on."""
@@ -43,7 +48,7 @@ class Alone:
 
 
 async def start(settings: Settings) -> Alone:
-    """Bring a hub up; port 0 is a free one. Waits for a broker that is away."""
+    """Bring a hub up; port 0 is a free one. Waits for a broker that is away; raises CannotListen."""
     if settings.unknown:
         log.warning("Keys are not known", extra={"keys": ", ".join(settings.unknown)})
     if settings.insecure:
@@ -56,8 +61,13 @@ async def start(settings: Settings) -> Alone:
         except BrokerUnavailable as failure:
             log.warning("The broker cannot be reached", extra={"why": str(failure)})
             await asyncio.sleep(RETRY_S)
+    try:
+        sockets = bind_sockets(settings.port, settings.address or None)
+    except OSError as failure:
+        await hub.close()
+        where = f"{settings.address or '*'}:{settings.port}"
+        raise CannotListen(f"{where}: {failure.strerror or failure}") from failure
     http = HTTPServer(make_application(settings, hub), max_buffer_size=16 * 1024**2)
-    sockets = bind_sockets(settings.port, settings.address or None)
     http.add_sockets(sockets)
     ports = sorted({int(one.getsockname()[1]) for one in sockets})
     log.info("Serving", extra={"address": settings.address, "ports": ports})
@@ -65,14 +75,21 @@ async def start(settings: Settings) -> Alone:
 
 
 async def run(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT."""
+    """Serve until SIGTERM or SIGINT, which also end the wait for a broker; raises CannotListen."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stopping.set)
-    alone = await start(settings)
-    await stopping.wait()
-    await alone.close()
+    starting = asyncio.create_task(start(settings))
+    stop = asyncio.create_task(stopping.wait())
+    await asyncio.wait({starting, stop}, return_when=asyncio.FIRST_COMPLETED)
+    if starting.done():
+        alone = starting.result()
+        await stop
+        await alone.close()
+    else:
+        starting.cancel()
+        await asyncio.wait([starting])
 
 
 def make_hub(settings: Settings) -> Hub:
@@ -94,21 +111,21 @@ def make_broker(settings: Settings) -> Broker:
     """Make the broker that the settings name."""
     if settings.engine == "memory":
         return MemoryBroker()
-    address = settings.redis_address[0]
-    url = address if "://" in address else f"redis://{address}/0"
-    return RedisBroker(url, prefix=settings.redis_prefix)
+    return RedisBroker(settings.redis_url, prefix=settings.redis_prefix)
 
 
 def make_application(settings: Settings, hub: Hub) -> Application:
     """Put the addresses together; the server API is there only with a key, or if it needs none."""
-    routes: list[Any] = [(settings.websocket_path, SocketHandler, {"hub": hub})]
+    routes: list[Any] = [(re.escape(settings.websocket_path), SocketHandler, {"hub": hub})]
     if not settings.api_disabled and (settings.api_key or settings.api_insecure):
         key = None if settings.api_insecure else settings.api_key
         routes.append(api_route(settings.api_path, hub, key))
     if settings.health:
-        routes.append((settings.health_path, Health, {"check": lambda: hub.position("health")}))
+        routes.append(
+            (re.escape(settings.health_path), Health, {"check": lambda: hub.position("health")})
+        )
     if settings.metrics:
-        routes.append((settings.metrics_path, Metrics))
+        routes.append((re.escape(settings.metrics_path), Metrics))
     return Application(routes, log_function=lambda _handler: None)
 
 

@@ -7,6 +7,7 @@ that cannot be read, and 401 for a wrong key.
 import asyncio
 import hmac
 import logging
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -56,7 +57,7 @@ CALLS: dict[str, tuple[type[msgspec.Struct], Call]] = {
 
 def api_route(path: str, hub: Hub, key: str | None) -> Any:
     """Route the server API below a path. Without a key it answers anybody, so None has to be said."""
-    return (path.rstrip("/") + r"/(\w+)", ApiHandler, {"api": Api(hub), "key": key})
+    return (re.escape(path.rstrip("/")) + r"/(\w+)", ApiHandler, {"api": Api(hub), "key": key})
 
 
 class ApiHandler(RequestHandler):

@@ -70,6 +70,7 @@ def limits_of(settings: Settings) -> Limits:
         expiry_grace_s=settings.expired_s,
         subscription_grace_s=settings.sub_expired_s,
         frame_bytes=settings.message_size,
+        deflate=settings.deflate,
         channels=settings.channel_limit,
         channel_length=settings.channel_length,
         connections=settings.connection_limit,

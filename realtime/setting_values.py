@@ -26,6 +26,20 @@ def whole(value: object) -> int:
     raise ValueError("a whole number from 0 on is wanted")
 
 
+def port(value: object) -> int:
+    """Read a port; 0 is a free one."""
+    if (read := whole(value)) <= 65535:
+        return read
+    raise ValueError("a port up to 65535 is wanted")
+
+
+def path(value: object) -> str:
+    """Read where something is answered."""
+    if isinstance(value, str) and value.startswith("/"):
+        return value
+    raise ValueError('a path is wanted that begins with "/"')
+
+
 def text(value: object) -> str:
     """Read a text."""
     if isinstance(value, str):
@@ -40,6 +54,13 @@ def words(value: object) -> tuple[str, ...]:
     if isinstance(value, list) and all(isinstance(one, str) for one in value):
         return tuple(value)
     raise ValueError("a list of texts is wanted")
+
+
+def some_words(value: object) -> tuple[str, ...]:
+    """Read a list of one text or more."""
+    if read := words(value):
+        return read
+    raise ValueError("one text or more is wanted")
 
 
 def seconds(value: object) -> float:

@@ -11,12 +11,16 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from realtime.redis_place import read_place
 from realtime.setting_values import (
     flag,
     one_of,
+    path,
     pattern,
+    port,
     seconds,
     some_seconds,
+    some_words,
     text,
     whole,
     words,
@@ -105,25 +109,32 @@ class Settings:
     boundary: str = key("channel.namespace_boundary", text, ":")
     user_boundary: str = key("channel.user_boundary", text, "#")
     user_separator: str = key("channel.user_separator", text, ",")
+    deflate: bool = key("websocket.compression", flag, False)
     message_size: int = key("websocket.message_size_limit", whole, 64 * 1024)
-    websocket_path: str = key("websocket.handler_prefix", text, "/connection/websocket")
+    websocket_path: str = key("websocket.handler_prefix", path, "/connection/websocket")
     api_key: str = key("http_api.key", text, "", secret=True)
     api_insecure: bool = key("http_api.insecure", flag, False)
     api_disabled: bool = key("http_api.disabled", flag, False)
-    api_path: str = key("http_api.handler_prefix", text, "/api")
+    api_path: str = key("http_api.handler_prefix", path, "/api")
     health: bool = key("health.enabled", flag, False)
-    health_path: str = key("health.handler_prefix", text, "/health")
+    health_path: str = key("health.handler_prefix", path, "/health")
     metrics: bool = key("prometheus.enabled", flag, False)
-    metrics_path: str = key("prometheus.handler_prefix", text, "/metrics")
+    metrics_path: str = key("prometheus.handler_prefix", path, "/metrics")
     address: str = key("http_server.address", text, "")
-    port: int = key("http_server.port", whole, 8000)
+    port: int = key("http_server.port", port, 8000)
     engine: str = key("engine.type", one_of("memory", "redis"), "memory")
-    redis_address: tuple[str, ...] = key("engine.redis.address", words, ("127.0.0.1:6379",))
+    redis_address: tuple[str, ...] = key("engine.redis.address", some_words, ("127.0.0.1:6379",))
     redis_prefix: str = key("engine.redis.prefix", text, "centrifugo")
     plain: ChannelOptions = ChannelOptions()
     namespaces: Mapping[str, ChannelOptions] = field(default_factory=dict)
     # Keys and variables that nothing here reads.
     unknown: tuple[str, ...] = ()
+
+    @property
+    def redis_url(self) -> str:
+        """The URL of the Redis; several addresses, without more, are one that does not exist."""
+        address = ",".join(self.redis_address)
+        return address if "://" in address else f"redis://{address}/0"
 
 
 def read_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
@@ -175,8 +186,11 @@ class _Source:
         where, declared = self._find(NAMESPACES)
         if isinstance(declared, str):
             declared = _declared(declared)
+        loose = [one for one in self._said if one.startswith(f"{NAMESPACES}.")]
+        if not isinstance(declared or [], list) or loose:
+            raise SettingsRefused(f"{where}: a list of objects is wanted")
         names: list[str] = []
-        for entry in [] if declared is None else declared:
+        for entry in declared or []:
             name = entry.get("name") if isinstance(entry, dict) else None
             if not isinstance(name, str) or not NAME.fullmatch(name) or name in names:
                 raise SettingsRefused(f"{where}: each has a name of its own, not {name!r}")
@@ -202,7 +216,7 @@ def _load(path: Path | None) -> Mapping[str, Any]:
         return {}
     try:
         loaded = json.loads(path.read_text())
-    except (OSError, ValueError) as unreadable:
+    except (OSError, ValueError, RecursionError) as unreadable:
         raise SettingsRefused(f"{path}: {unreadable}") from unreadable
     if not isinstance(loaded, dict):
         raise SettingsRefused(f"{path}: an object is wanted")
@@ -226,6 +240,19 @@ def _declared(value: str) -> Any:
 
 def _check(settings: Settings) -> None:
     """Refuse what no single key shows to be wrong."""
+    _check_channels(settings)
+    _check_keys(settings)
+    # A pong that may come after the next ping is never late.
+    if settings.pong_s >= settings.ping_s:
+        raise SettingsRefused("client.pong_timeout: less than client.ping_interval is wanted")
+    if settings.engine == "redis":
+        try:
+            read_place(settings.redis_url)
+        except ValueError as wrong:
+            raise SettingsRefused(f"engine.redis.address: {wrong}") from wrong
+
+
+def _check_channels(settings: Settings) -> None:
     for above, options in [
         (PLAIN, settings.plain),
         *((f"{NAMESPACES}.{name}", one) for name, one in settings.namespaces.items()),
@@ -235,6 +262,14 @@ def _check(settings: Settings) -> None:
             raise SettingsRefused(f"{above}: history_size and history_ttl go together")
         if (options.force_recovery or options.force_positioning) and not kept:
             raise SettingsRefused(f"{above}: recovery and positions need history_size")
+    if settings.personal and settings.personal_namespace not in {"", *settings.namespaces}:
+        where = "client.subscribe_to_user_personal_channel.personal_channel_namespace"
+        raise SettingsRefused(f"{where}: no namespace is called {settings.personal_namespace!r}")
+    if settings.boundary == "":
+        raise SettingsRefused("channel.namespace_boundary: a text is wanted")
+
+
+def _check_keys(settings: Settings) -> None:
     for name, pem in [
         ("client.token.rsa_public_key", settings.rsa_key),
         ("client.subscription_token.rsa_public_key", settings.sub_rsa_key),
@@ -243,8 +278,3 @@ def _check(settings: Settings) -> None:
             read_rsa_key(pem) if pem else None
         except KeyRefused as wrong:
             raise SettingsRefused(f"{name}: {wrong}") from wrong
-    if settings.personal and settings.personal_namespace not in {"", *settings.namespaces}:
-        where = "client.subscribe_to_user_personal_channel.personal_channel_namespace"
-        raise SettingsRefused(f"{where}: no namespace is called {settings.personal_namespace!r}")
-    if settings.boundary == "":
-        raise SettingsRefused("channel.namespace_boundary: a text is wanted")

@@ -173,7 +173,7 @@ def run_simulate(call: Call) -> None:
 
 def run_realtime(call: Call) -> None:
     """Run a hub by its own configuration, of which the platform's variables are no part."""
-    from realtime.alone import run
+    from realtime.alone import CannotListen, run
     from realtime.settings import SettingsRefused, read_settings
 
     options = call.options
@@ -188,7 +188,10 @@ def run_realtime(call: Call) -> None:
         settings = read_settings(path, os.environ | given)
     except SettingsRefused as refusal:
         raise ConfigRefused(str(refusal)) from refusal
-    asyncio.run(run(settings))
+    try:
+        asyncio.run(run(settings))
+    except CannotListen as refusal:
+        raise ConfigRefused(str(refusal)) from refusal
 
 
 def run_double(call: Call) -> None:

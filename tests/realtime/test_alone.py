@@ -3,6 +3,7 @@
 import asyncio
 import json
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -146,3 +147,49 @@ async def test_a_bad_value_ends_it_with_the_key_named() -> None:
 
     assert process.child.returncode == 78
     assert "CENTRIFUGO_CLIENT_PING_INTERVAL" in said.decode()
+
+
+async def test_a_port_that_is_taken_and_an_address_that_is_none_end_it_in_one_line() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        first = await launch("--port", port)
+        second = await launch("--address", "nowhere.invalid")
+
+        for process, named in ((first, port), (second, "nowhere.invalid")):
+            said, _ = await process.child.communicate()
+            assert process.child.returncode == 78
+            assert named in said.decode()
+            assert "Traceback" not in said.decode()
+
+
+async def test_it_ends_when_told_to_though_its_broker_is_away() -> None:
+    process = await launch("--redis", f"redis://127.0.0.1:{free_port()}/0")
+    assert process.child.stdout is not None
+    async with asyncio.timeout(20):
+        while b"cannot be reached" not in await process.child.stdout.readline():
+            pass
+
+    process.child.send_signal(signal.SIGTERM)
+
+    async with asyncio.timeout(10):
+        assert await process.child.wait() == 0
+
+
+async def test_a_path_is_taken_as_it_is_written() -> None:
+    process = await launch(
+        CENTRIFUGO_HEALTH_ENABLED="true",
+        CENTRIFUGO_HTTP_API_INSECURE="true",
+        CENTRIFUGO_HTTP_API_HANDLER_PREFIX="/a(p.i",
+        CENTRIFUGO_WEBSOCKET_HANDLER_PREFIX="/c+",
+    )
+    await process.answers()
+
+    info = json.loads(await process.get("/a(p.i/info", {}))
+    url = f"ws://127.0.0.1:{process.port}/c+"
+    connection = await websocket_connect(url)
+    connection.close()
+    with pytest.raises(Exception, match="404"):
+        await process.get("/a(pxi/info", {})
+
+    assert len(info["result"]["nodes"]) == 1
+    await process.end()

@@ -110,6 +110,16 @@ def test_what_is_not_known_is_named_and_the_rest_works(tmp_path: Path) -> None:
         ({"client": {"allowed_origins": [1]}}, "client.allowed_origins"),
         ({"client": {"token": {"rsa_public_key": "x"}}}, "client.token.rsa_public_key"),
         ({"engine": {"type": "nats"}}, "engine.type"),
+        ({"client": {"ping_interval": "8s"}}, "client.pong_timeout"),
+        ({"engine": {"type": "redis", "redis": {"address": []}}}, "engine.redis.address"),
+        ({"engine": {"type": "redis", "redis": {"address": "http://r"}}}, "engine.redis.address"),
+        ({"engine": {"type": "redis", "redis": {"address": ["a", "b"]}}}, "engine.redis.address"),
+        ({"http_server": {"port": 65536}}, "http_server.port"),
+        ({"websocket": {"handler_prefix": "connection"}}, "websocket.handler_prefix"),
+        ({"http_api": {"handler_prefix": ""}}, "http_api.handler_prefix"),
+        ({"channel": {"namespaces": 5}}, "channel.namespaces"),
+        ({"channel": {"namespaces": {"chat": {"presence": True}}}}, "channel.namespaces"),
+        ({"channel": {"namespaces": [5]}}, "channel.namespaces"),
         ({"channel": {"namespaces": [{}]}}, "channel.namespaces"),
         ({"channel": {"namespaces": [{"name": "a1"}, {"name": "a1"}]}}, "channel.namespaces"),
         (
@@ -134,6 +144,7 @@ def test_what_is_not_known_is_named_and_the_rest_works(tmp_path: Path) -> None:
         ),
         ("[]", "config.json"),
         ("{", "config.json"),
+        ('{"a":' * 100_000 + "1" + "}" * 100_000, "config.json"),
     ],
 )
 def test_a_value_that_cannot_be_is_refused_by_its_key(
