@@ -78,8 +78,9 @@ class ApiHandler(RequestHandler):
 
     async def post(self, name: str) -> None:
         """Do one call, or a batch of them."""
-        body = self.request.body or b"{}"
         try:
+            # As text: data that is passed on as it is has to be readable for browsers.
+            body = self.request.body.decode() or "{}"
             if name == "batch":
                 batch = msgspec.json.decode(body, type=AskBatch)
                 answer: object = {"replies": await self._batch(batch)}
@@ -88,7 +89,7 @@ class ApiHandler(RequestHandler):
             else:
                 self._refuse(404, "no such call")
                 return
-        except msgspec.MsgspecError as malformed:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as malformed:
             self._refuse(400, str(malformed))
             return
         self._answer(answer)
@@ -104,11 +105,11 @@ class ApiHandler(RequestHandler):
             return {"error": error_of(Refused(codes.METHOD_NOT_FOUND))}
         try:
             reply = await self._call(name, bytes(command[name]))
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, RecursionError):
             return {"error": error_of(Refused(codes.BAD_REQUEST))}
         return {name: reply["result"]} if "result" in reply else reply
 
-    async def _call(self, name: str, body: bytes) -> dict[str, object]:
+    async def _call(self, name: str, body: str | bytes) -> dict[str, object]:
         shape, call = CALLS[name]
         request = msgspec.json.decode(body, type=shape)
         try:

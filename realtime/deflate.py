@@ -4,11 +4,15 @@ That is so when no message leans on an earlier one: the server asks for no conte
 ways, and keeps no compressor a connection.
 """
 
+import re
 import zlib
 
 from realtime.protocol import text_frame
 
 AGREED = "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
+_ACCEPTED = re.compile(
+    r"(server|client)_no_context_takeover|client_max_window_bits(=\"?([89]|1[0-5])\"?)?"
+)
 # Below this the header of a deflate block eats what is saved.
 LEAST = 128
 
@@ -16,12 +20,12 @@ LEAST = 128
 def agree(offers: str) -> str:
     """Give the extension to agree on of those that a client offers; empty for none.
 
-    A client that bounds the server's window is refused: it would need frames of its own.
+    A client that bounds the server's window is refused, it would need frames of its own; and, as
+    RFC 7692 has it, an offer with a parameter that is not known or cannot be.
     """
     for offer in offers.split(","):
-        name, *parameters = [part.strip() for part in offer.split(";")]
-        bounded = any(one.startswith("server_max_window_bits") for one in parameters)
-        if name == "permessage-deflate" and not bounded:
+        name, *parameters = ["".join(part.split()) for part in offer.split(";")]
+        if name == "permessage-deflate" and all(map(_ACCEPTED.fullmatch, parameters)):
             return AGREED
     return ""
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Times in seconds, sizes in bytes."""
+    """Times in seconds, sizes in bytes. A pong has to be due before the next ping."""
 
     # 25 s: idle connections of mobile networks and proxies are cut from 30 s on.
     ping_s: float = 25.0
@@ -42,3 +42,7 @@ class Limits:
     # Whether publications are compressed for clients that can read it. It costs 40 us a publication
     # here, once for all of them, and each client an inflation; what is saved is about two thirds.
     deflate: bool = False
+
+    def __post_init__(self) -> None:
+        # Each ping asks anew: whoever may answer after the next one is never late.
+        assert self.pong_s < self.ping_s

@@ -191,6 +191,10 @@ _encode = msgspec.json.Encoder().encode
 def read_commands(message: str | bytes) -> list[Command]:
     """Give the commands of one frame, in order; raises MalformedMessage."""
     try:
+        if isinstance(message, bytes):
+            # What is passed on as it is has to be text: one publication that is none would end the
+            # connection of each of its readers, as often as they came back for it.
+            message = message.decode()
         commands = _commands.decode_lines(message)
     except (msgspec.MsgspecError, ValueError, RecursionError) as malformed:
         raise MalformedMessage(str(malformed)) from malformed

@@ -1,8 +1,10 @@
-"""Answers an invalid close frame of a peer with 1002, as RFC 6455 asks; Tornado echoes it."""
+"""Where RFCs are stricter than Tornado: it echoes an invalid close frame, which is answered with 1002
+(RFC 6455), and takes no note of an extension's parameters that have no value (RFC 7692)."""
 
 import struct
 from typing import Any
 
+from tornado.httputil import HTTPHeaders
 from tornado.websocket import WebSocketHandler, WebSocketProtocol, WebSocketProtocol13
 
 CLOSE = 0x8
@@ -27,8 +29,19 @@ def is_well_formed(body: bytes) -> bool:
     return may_close_with(struct.unpack("!H", body[:2])[0])
 
 
+def _extension(text: str) -> tuple[str, dict[str, Any]]:
+    """Read an extension and its parameters, each with its value or None."""
+    name, *parameters = [part.strip() for part in text.split(";")]
+    parted = [one.partition("=") for one in parameters]
+    return name, {key: value if equals else None for key, equals, value in parted}
+
+
 class StrictProtocol(WebSocketProtocol13):
-    """Tornado's protocol, strict about close frames."""
+    """Tornado's protocol, strict about close frames and about what of compression was agreed on."""
+
+    def _parse_extensions_header(self, headers: HTTPHeaders) -> list[tuple[str, dict[str, Any]]]:
+        offered = headers.get("Sec-WebSocket-Extensions", "")
+        return [_extension(one) for one in offered.split(",")] if offered else []
 
     def _handle_message(self, opcode: int, data: bytes) -> Any:
         if opcode == CLOSE and not is_well_formed(data):

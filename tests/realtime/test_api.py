@@ -34,7 +34,7 @@ class Backend:
     here: Hub
     there: Hub
 
-    async def post(self, call: str, body: str, **headers: str) -> HTTPResponse:
+    async def post(self, call: str, body: str | bytes, **headers: str) -> HTTPResponse:
         return await AsyncHTTPClient().fetch(
             f"{self.url}/{call}",
             method="POST",
@@ -117,6 +117,24 @@ async def test_what_is_published_is_heard_and_remembered(backend: Backend) -> No
     assert [one["data"] for one in newest["publications"]] == [{"n": 3}]
     assert [one["data"] for one in after["publications"]] == [{"n": 3}]
     assert history["epoch"] == first["epoch"]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b'"\xff"', b"[" * 100_000 + b"]" * 100_000, b'"\x01"', b"NaN", b"01", b"[1,]"],
+    ids=["no text", "too deep", "control", "NaN", "zero before", "comma"],
+)
+async def test_data_that_a_client_could_not_read_is_not_published(
+    backend: Backend, data: bytes
+) -> None:
+    ann = await backend.join("ann", "news:1")
+
+    answer = await backend.post("publish", b'{"channel": "news:1", "data": ' + data + b"}")
+
+    assert answer.code == 400
+    await backend.do("publish", channel="news:1", data="readable")
+    await until(lambda: ann.pushes())
+    assert [push["data"] for push in ann.pushes()] == ["readable"]
 
 
 async def test_a_key_holds_for_what_is_not_kept_and_has_a_length(backend: Backend) -> None:

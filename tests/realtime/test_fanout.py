@@ -260,6 +260,10 @@ def test_merging_takes_the_higher_version_and_keeps_what_only_one_says() -> None
         ("permessage-deflate; client_max_window_bits", AGREED),
         ("permessage-deflate; server_max_window_bits=10", ""),
         ("permessage-deflate; server_max_window_bits=10, permessage-deflate", AGREED),
+        ("permessage-deflate; client_max_window_bits=15; server_no_context_takeover", AGREED),
+        ("permessage-deflate; client_max_window_bits=99", ""),
+        ("permessage-deflate; colour=1", ""),
+        ("permessage-deflate; colour=1, permessage-deflate", AGREED),
         ("x-webkit-deflate-frame", ""),
     ],
 )

@@ -258,6 +258,48 @@ async def test_a_client_that_can_inflate_is_sent_less_and_reads_the_same(dial: D
     await node.close()
 
 
+async def test_no_compressor_is_kept_for_a_client_that_can_inflate() -> None:
+    node = await start_node(MemoryBroker(), Limits(deflate=True, closing_s=0.2))
+
+    connection = await websocket_connect(node.url, compression_options={})
+
+    assert connection.headers["Sec-WebSocket-Extensions"].split("; ") == [
+        "permessage-deflate",
+        "client_no_context_takeover",
+        "server_no_context_takeover",
+    ]
+    [served] = node.hub._roster.transports()
+    protocol: Any = served._handler.ws_connection  # type: ignore[attr-defined]
+    assert protocol._compressor._compressor is None
+    assert protocol._decompressor._decompressor is None
+    connection.close()
+    await node.close()
+
+
+async def test_what_is_no_text_ends_its_senders_connection_and_nobody_elses(
+    memory_node: Node, dial: Dial
+) -> None:
+    reader = await dial(memory_node, "noise:1")
+    sender = await websocket_connect(memory_node.url)
+    commands = [
+        json.dumps({"id": 1, "connect": {"token": token("bob")}}).encode(),
+        b'{"id": 2, "subscribe": {"channel": "noise:1"}}',
+        b'{"id": 3, "publish": {"channel": "noise:1", "data": "\xff"}}',
+    ]
+
+    for command in commands:
+        await sender.write_message(command, binary=True)
+    while await sender.read_message() is not None:
+        pass
+    await memory_node.hub.publish("noise:1", "text")
+
+    assert sender.close_code == 3501
+    await until(lambda: any("push" in one for one in reader.messages))
+    pushes = [one["push"] for one in reader.messages if "push" in one]
+    assert [push["pub"]["data"] for push in pushes] == ["text"]
+    assert not reader.closed
+
+
 async def test_a_frame_above_the_limit_ends_the_connection(memory_node: Node) -> None:
     connection = await websocket_connect(memory_node.url)
 

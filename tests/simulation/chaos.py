@@ -3,8 +3,8 @@
 python -m tests.simulation.chaos [--seed N] [--rounds N] [--round-s S] [--screens N] [--plant NAME]
 
 In each round berths change while connections are cut, reset, stalled, half-opened and crumbled at
-random, Redis is flushed and restarted, and serving nodes are killed. Then the berths rest, and
-within 30 s of the last fault every screen has to show exactly what a fresh snapshot does, with no
+random, Redis is flushed and restarted, serving nodes are killed, and those that live lose what they
+hear Redis by; each of these at least once, whatever the seed. Then the berths rest, and within 30 s of the last fault every screen has to show exactly what a fresh snapshot does, with no
 publication twice, out of order or missing on the way. Exit code 1, and what was wrong, otherwise.
 """
 
@@ -18,6 +18,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -25,7 +26,7 @@ from redis.asyncio import Redis
 
 from tests.simulation.audience import Audience
 from tests.simulation.planted import PLANTS
-from tests.simulation.proxy import Proxy
+from tests.simulation.proxy import KINDS, Proxy
 from tests.simulation.published import PublishedScreens
 from tests.simulation.quarter import Quarter
 from tests.simulation.stage import Node, Stage
@@ -141,10 +142,15 @@ class Chaos:
     def _plan(self) -> Iterator[tuple[float, Callable[[], Awaitable[None]]]]:
         length_s = self._options.round_s
         count = int(length_s * STRIKES_S * self._options.screens / 200)
-        acts = [(self._chance.uniform(0.05, 0.98), self._strike) for _ in range(count)]
+        kinds = [*KINDS, *self._chance.choices(("cut", *KINDS), k=count)][: max(count, len(KINDS))]
+        acts: list[tuple[float, Callable[[], Awaitable[None]]]] = [
+            (self._chance.uniform(0.05, 0.98), partial(self._strike, kind)) for kind in kinds
+        ]
         heavy = [self._flush, self._restart_redis, self._cut_all]
         heavy += [self._kill_node] * self._options.kills
         acts += [(self._chance.uniform(0.1, 0.9), act) for act in heavy]
+        # After all that would let a node begin anew: one that stays deaf is deaf to the end.
+        acts.append((self._chance.uniform(0.91, 0.95), self._deafen))
         yield from ((part * length_s, act) for part, act in sorted(acts, key=lambda one: one[0]))
 
     async def _change(self) -> None:
@@ -154,8 +160,8 @@ class Chaos:
             self._changes += count
             await asyncio.sleep(self._chance.uniform(0, 2 * count / FLIPS_S))
 
-    async def _strike(self) -> None:
-        self._proxy.strike()
+    async def _strike(self, kind: str) -> None:
+        self._proxy.strike(kind)
 
     async def _cut_all(self) -> None:
         self._proxy.cut_all()
@@ -170,6 +176,14 @@ class Chaos:
         await self._stage.servers["redis"].kill()
         await asyncio.sleep(self._chance.uniform(0.2, 2.0))
         await self._stage.servers["redis"].start()
+
+    async def _deafen(self) -> None:
+        """Cut what the nodes hear Redis by, once all of them serve; berths go on changing."""
+        if self._reviving is not None:
+            await self._reviving.serves()
+        async with Redis.from_url(self._stage.servers.redis_url) as redis:
+            deaf = await redis.client_kill_filter(_type="pubsub")
+        self._proxy.done["pub/sub links cut"] += int(deaf)
 
     async def _kill_node(self) -> None:
         self._proxy.done["node killed"] += 1

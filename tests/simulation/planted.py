@@ -138,5 +138,7 @@ if __name__ == "__main__":
     if options.plant:
         PLANTS[options.plant]()
     if options.ping:
-        hub.Limits = partial(Limits, ping_s=options.ping, position_check_s=3.0)  # type: ignore[misc,assignment]
+        hub.Limits = partial(  # type: ignore[misc,assignment]
+            Limits, ping_s=options.ping, pong_s=0.8 * options.ping, position_check_s=3.0
+        )
     sys.exit(main(rest))

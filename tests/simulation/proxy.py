@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Self
 
+KINDS = ("cut", "reset", "stall", "half-open", "crumble")
 # A reset instead of a proper end, for whoever closes with it.
 RESET = struct.pack("ii", 1, 0)
 
@@ -70,13 +71,12 @@ class Proxy:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def strike(self) -> None:
-        """Do one thing to one connection."""
+    def strike(self, what: str) -> None:
+        """Do one of KINDS to one connection."""
         links = [link for link in self._links if not link.swallows]
         if not links:
             return
         link = self._chance.choice(links)
-        what = self._chance.choice(("cut", "cut", "reset", "stall", "half-open", "crumble"))
         self.done[what] += 1
         if what == "stall":
             self._stall(link, self._chance.uniform(0.5, 8.0))
