@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 
 # Publications of one client that may be under way at once.
 MOST_PUBLISHING = 64
+# Answers to one frame travel together, up to so many bytes.
+MOST_REPLIES_BYTES = 64 * 1024
 PING_FRAME = protocol.text_frame(protocol.PING)
 
 
@@ -45,6 +47,7 @@ class Session:
         "_pong_until",
         "_publishing",
         "_replies",
+        "_replies_bytes",
         "_sign_in_until",
         "actor",
         "client",
@@ -68,6 +71,7 @@ class Session:
         self.subscribing: set[str] = set()
         self.closed = False
         self._replies: list[bytes] = []
+        self._replies_bytes = 0
         self._publishing = 0
         self._heard = True
         self._sign_in_until = now + hub.limits.unauthenticated_s
@@ -124,19 +128,18 @@ class Session:
 
     def reply(self, command_id: int, method: str, result: "msgspec.Struct") -> None:
         """Answer a command, together with the other answers to its frame."""
-        self._replies.append(protocol.reply(command_id, method, result))
+        self._answer(protocol.reply(command_id, method, result))
 
     def refuse(self, command_id: int, error: ErrorCode) -> None:
         """Answer a command with an error."""
-        self._replies.append(
-            protocol.error_reply(command_id, error.code, error.message, error.temporary)
-        )
+        self._answer(protocol.error_reply(command_id, error.code, error.message, error.temporary))
 
     def flush(self) -> None:
         """Send the answers given so far."""
         if self._replies and not self.closed:
             payload = b"\n".join(self._replies)
             self._replies.clear()
+            self._replies_bytes = 0
             self.transport.answer(protocol.text_frame(payload))
 
     def disconnect(self, disconnect: DisconnectCode) -> None:
@@ -261,11 +264,18 @@ class Session:
             self.reply(command_id, "publish", protocol.EmptyResult())
         self.flush()
 
+    def _answer(self, reply: bytes) -> None:
+        self._replies.append(reply)
+        self._replies_bytes += len(reply)
+        if self._replies_bytes > MOST_REPLIES_BYTES:
+            self.flush()
+
     async def _run(self, commands: list[protocol.Command]) -> None:
-        if self.transport.overflowing():
-            # Answers are exempt from the backlog limit, so nobody may ask for more unread.
-            await self.transport.drained()
         for command in commands:
+            if self.transport.overflowing():
+                # Answers are exempt from the backlog limit, so nobody may ask for more unread: one
+                # frame has room for a thousand commands, each answered with a channel's history.
+                await self.transport.drained()
             if self.closed:
                 return
             try:

@@ -417,3 +417,29 @@ async def test_who_does_not_read_answers_is_not_answered_further(hub: Hub) -> No
 
     transport.room.set()
     assert (await asking) == {"id": 5, "ping": {}}
+
+
+async def test_one_frame_of_many_questions_is_answered_as_fast_as_it_is_read(hub: Hub) -> None:
+    transport = FakeTransport(hub)
+    await transport.sign_in()
+    await transport.say({"id": 2, "subscribe": {"channel": "news:1"}})
+    await hub.publish_many([("news:1", "x" * 10_000) for _ in range(20)])
+
+    def answer(frame: bytes) -> None:
+        transport.frames.append(frame)
+        transport.room.clear()
+
+    transport.answer = answer  # type: ignore[method-assign]
+    ask = {"history": {"channel": "news:1", "limit": 20}}
+    waiting = asyncio.ensure_future(
+        transport.say(*({"id": number, **ask} for number in range(3, 103)))
+    )
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+    # 200 KB each: the second is not even asked of the store before the first is read
+    assert sum(len(one) for one in transport.frames if b'"history"' in one) < 500_000
+    while not waiting.done():
+        transport.room.set()
+        await asyncio.sleep(0)
+    assert sorted(one["id"] for one in transport.messages if "history" in one) == [*range(3, 103)]
