@@ -6,7 +6,7 @@ import msgspec
 
 from realtime.fleet import NodeState
 from realtime.protocol import StreamPosition
-from realtime.tokens import Override
+from realtime.tokens import Override, Seconds
 
 
 class Disconnect(msgspec.Struct):
@@ -95,7 +95,7 @@ class AskSubscribe(Whom, kw_only=True):
     b64info: str = ""
     data: Any = None
     b64data: str = ""
-    expire_at: int = 0
+    expire_at: Seconds = 0
     recover_since: StreamPosition | None = None
     override: Override | None = None
 
@@ -106,7 +106,7 @@ class AskUnsubscribe(Whom, kw_only=True):
 
 class AskRefresh(Whom, kw_only=True):
     expired: bool = False
-    expire_at: int = 0
+    expire_at: Seconds = 0
     info: Any = None
 
 
@@ -120,7 +120,7 @@ class AskRevokeToken(msgspec.Struct):
 
 class AskInvalidateUserTokens(msgspec.Struct):
     user: str
-    issued_before: int
+    issued_before: Seconds
 
 
 class AskBatch(msgspec.Struct):

@@ -17,7 +17,7 @@ from realtime.revocations import Revocations, Revoked
 from realtime.rights import recheck
 from realtime.roster import Roster
 from realtime.session import Session
-from realtime.tokens import Override
+from realtime.tokens import Override, Seconds
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ class Order(msgspec.Struct, omit_defaults=True):
     info: Any = None
     data: Any = None
     # Seconds since 1970; 0 is never.
-    expire_at: int = 0
+    expire_at: Seconds = 0
     expired: bool = False
     since: protocol.StreamPosition | None = None
     override: Override | None = None

@@ -137,6 +137,22 @@ async def test_data_that_a_client_could_not_read_is_not_published(
     assert [push["data"] for push in ann.pushes()] == ["readable"]
 
 
+@pytest.mark.parametrize("instant", [-1, 253_402_300_800, 10**30])
+async def test_an_instant_that_no_calendar_has_is_refused(backend: Backend, instant: int) -> None:
+    ann = await backend.join("ann", "news:1")
+
+    for call, fields in (
+        ("refresh", {"user": "ann", "expire_at": instant}),
+        ("subscribe", {"user": "ann", "channel": "news:2", "expire_at": instant}),
+        ("invalidate_user_tokens", {"user": "ann", "issued_before": instant}),
+    ):
+        answer = await backend.post(call, json.dumps(fields))
+        assert answer.code == 400
+
+    await backend.do("publish", channel="news:1", data=1)
+    await until(lambda: len(ann.pushes()) == 1)
+
+
 async def test_a_key_holds_for_what_is_not_kept_and_has_a_length(backend: Backend) -> None:
     ann = await backend.join("ann", "news:1")
 
