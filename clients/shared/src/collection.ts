@@ -108,6 +108,8 @@ class Follower<State, Data> implements Collection<State> {
   /** What the stream had when the load began; an older snapshot would lack what was published in between. */
   private required: Position | null = null
   private buffer: Publication[] = []
+  private begun = 0
+  /** Which load is under way, 0 for none. Each has a number of its own: an earlier one's late answer is nobody's. */
   private loading = 0
   private attempt = 0
   private timer: ReturnType<typeof setTimeout> | null = null
@@ -140,8 +142,8 @@ class Follower<State, Data> implements Collection<State> {
     if (this.closed) return
     if (this.timer !== null) clearTimeout(this.timer)
     this.timer = null
-    this.loading += 1
-    const ours = this.loading
+    const ours = (this.begun += 1)
+    this.loading = ours
     this.show({ status: this.view.data === null ? 'loading' : 'stale' })
     const { api, channel } = this.options
     const url = this.options.snapshotUrl ?? `/snapshots/${encodeURIComponent(channel)}`

@@ -107,6 +107,21 @@ describe('a collection', () => {
     expect(snapshots.asked).toHaveLength(1)
   })
 
+  it('leaves an answer aside that comes after a later load has been answered', async () => {
+    await live()
+    followed.reload()
+    followed.reload()
+    const answerLate = snapshots.setAside()
+    await snapshots.answer('e1', 5, 'abcde')
+    followed.reload()
+
+    await answerLate('e1', 3, 'abc')
+    expect(followed.value).toMatchObject({ status: 'stale', data: 'abcde' })
+    await snapshots.answer('e1', 6, 'abcdef')
+
+    expect(followed.value).toMatchObject({ status: 'live', data: 'abcdef' })
+  })
+
   it('keeps publications that arrive before the snapshot they follow', async () => {
     await live()
     client.subscription.unrecovered({ epoch: 'e2', offset: 2 })

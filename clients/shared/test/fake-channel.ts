@@ -81,6 +81,15 @@ export class FakeSnapshots<Data> {
     await settled()
   }
 
+  /** Takes the oldest question out of the line; gives what answers it later. */
+  setAside(): (epoch: string, offset: number, data: Data) => Promise<void> {
+    const [asked] = this.waiting.splice(0, 1)
+    return async (epoch, offset, data) => {
+      asked?.resolve({ channel: 'kpi:1', epoch, offset, data } satisfies Snapshot<Data>)
+      await settled()
+    }
+  }
+
   async refuse(status: number): Promise<void> {
     this.waiting.shift()?.reject(new ApiError(status, 'refused', 'no'))
     await settled()
