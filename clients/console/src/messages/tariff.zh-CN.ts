@@ -24,6 +24,7 @@ export default {
     day: '一天 24 小时',
     everyDay: '每天',
     row: '第 {number} 行',
+    price: { free: '免费', hour: '{amount}/小时', unit: '{amount}/{minutes} 分钟', from: '首段 {amount}', use: '{amount}/次' },
     bar: { gap: '没有规则', overlap: '规则重叠', charged: '收费', free: '免费' },
     problems: '有 {count} 处问题，修正后才能发布',
     all: '全部',
