@@ -40,11 +40,15 @@ describe('ways of charging', () => {
 describe('a price at a glance', () => {
   it.each([
     ['free', { kind: 'free', amount: 0 }],
-    ['duration', { kind: 'hour', amount: 100 }],
+    ['duration', { kind: 'unit', amount: 100, unit_min: 60 }],
     ['steps', { kind: 'from', amount: 300 }],
     ['use', { kind: 'use', amount: 500 }],
   ] as const)('of what is charged by %s', (method, price) => {
     expect(priceOf(withMethod({ ...emptyRate(), unit_min: 60, unit_amount: 100, steps: method === 'steps' ? [{ until_min: 60, amount: 300, unit_min: null }] : [] }, method))).toMatchObject(price)
+  })
+
+  it('of a first step by units names the unit', () => {
+    expect(priceOf({ ...emptyRate(), unit_amount: 375, steps: [{ until_min: 60, amount: 250, unit_min: 15 }] })).toEqual({ kind: 'fromUnit', amount: 250, unit_min: 15 })
   })
 
   it('of half hours names the half hour', () => {

@@ -45,7 +45,7 @@ export function withMethod(rate: Rate, method: Method): Rate {
 
 /** What a row costs at a glance: a unit of time, the first step, one use, or nothing. */
 export interface Price {
-  kind: 'free' | 'unit' | 'hour' | 'from' | 'use'
+  kind: 'free' | 'unit' | 'from' | 'fromUnit' | 'use'
   amount: number
   unit_min: number
 }
@@ -53,9 +53,10 @@ export interface Price {
 export function priceOf(rate: Rate): Price {
   const method = methodOf(rate)
   if (method === 'free') return { kind: 'free', amount: 0, unit_min: 0 }
-  if (method === 'duration') return { kind: rate.unit_min === 60 ? 'hour' : 'unit', amount: rate.unit_amount, unit_min: rate.unit_min }
+  if (method === 'duration') return { kind: 'unit', amount: rate.unit_amount, unit_min: rate.unit_min }
   const [first] = rate.steps as [Step, ...Step[]]
-  return { kind: method === 'use' ? 'use' : 'from', amount: first.amount, unit_min: first.unit_min ?? 0 }
+  const kind = method === 'use' ? 'use' : first.unit_min ? 'fromUnit' : 'from'
+  return { kind, amount: first.amount, unit_min: first.unit_min ?? 0 }
 }
 
 const yuan = (fen: number): string => String(fen / 100)
