@@ -5,6 +5,7 @@ import { barsOf } from '../src/arrears/ageing'
 import { addDays, dayOf } from '../src/lib/days'
 import { valuesOf, wordsFor } from '../src/lib/refusal'
 import { askFor, readGiven, withGiven, type FilterField } from '../src/list/query'
+import { operationOf } from '../src/money/operations'
 import { addsUp, pretty, progressOf, readYuan, refundableFor, stepsOf } from '../src/money/sums'
 import type { Bill, Payment } from '../src/money/types'
 import { dayToLookAt, daysUpTo } from '../src/reconciliation/days'
@@ -99,14 +100,39 @@ describe('edits', () => {
   })
 })
 
+describe('the log of providers', () => {
+  it.each([
+    ['notice', 'notice'],
+    ['POST /v3/pay/transactions/native', 'begin'],
+    ['GET /v3/pay/transactions/out-trade-no/1m8', 'query'],
+    ['POST /v3/pay/transactions/out-trade-no/1m8/close', 'close'],
+    ['POST /v3/refund/domestic/refunds', 'refund'],
+    ['GET /v3/refund/domestic/refunds/1m8', 'refundQuery'],
+    ['GET /v3/bill/tradebill?bill_date=2026-11-25&bill_type=ALL', 'bill'],
+    ['POST /v3/vehicle/parking/parkings', 'entry'],
+    ['POST /v3/vehicle/transactions/parking', 'debit'],
+    ['GET /v3/vehicle/transactions/out-trade-no/1m8', 'debitQuery'],
+    ['alipay.trade.precreate', 'begin'],
+    ['alipay.trade.refund', 'refund'],
+    ['alipay.trade.fastpay.refund.query', 'refundQuery'],
+    ['alipay.data.dataservice.bill.downloadurl.query', 'bill'],
+  ])('names %s', (operation, name) => {
+    expect(operationOf(operation)).toBe(name)
+  })
+
+  it('leaves alone what it does not know', () => {
+    expect(operationOf('GET /v3/certificates')).toBeNull()
+  })
+})
+
 describe('sums of money', () => {
   const bill = { due: 900, waived: 200, paid: 300, open: 400, surplus: 0, lines: [{ text: '', amount: 600 }, { text: '', amount: 300 }] } as Bill
 
-  it('walks from what is due to what is open without losing a fen', () => {
+  it('shows what is due, waived, paid and open as amounts, and leaves out what is none', () => {
     const steps = stepsOf(bill)
 
-    expect(steps.map(({ name }) => name)).toEqual(['due', 'waived', 'paid', 'open'])
-    expect(steps.slice(0, 3).reduce((sum, { amount }) => sum + amount, 0)).toBe(bill.open)
+    expect(steps.map(({ name, amount }) => [name, amount])).toEqual([['due', 900], ['waived', 200], ['paid', 300], ['open', 400]])
+    expect(stepsOf({ ...bill, waived: 0, paid: 900, open: 0 }).map(({ name }) => name)).toEqual(['due', 'paid', 'open'])
     expect(addsUp(bill)).toBe(true)
     expect(addsUp({ ...bill, due: 901 })).toBe(false)
   })

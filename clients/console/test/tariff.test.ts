@@ -1,6 +1,6 @@
 // How rows are written, read and laid over a day.
 import { describe, expect, it } from 'vitest'
-import { barsOf, clock, methodOf, readClock, readSeasons, readSteps, seasonsText, stepsText, withMethod } from '../src/tariffs/terms'
+import { barsOf, clock, methodOf, priceOf, readClock, readSeasons, readSteps, seasonsText, stepsText, withMethod } from '../src/tariffs/terms'
 import type { Rate, Terms } from '../src/tariffs/types'
 import { emptyRate } from '../src/tariffs/whole'
 
@@ -34,6 +34,25 @@ describe('texts of a row', () => {
 describe('ways of charging', () => {
   it.each(['free', 'duration', 'steps_then_duration', 'steps', 'use'] as const)('is %s once it was chosen', (method) => {
     expect(methodOf(withMethod(emptyRate(), method))).toBe(method)
+  })
+})
+
+describe('a price at a glance', () => {
+  it.each([
+    ['free', { kind: 'free', amount: 0 }],
+    ['duration', { kind: 'unit', amount: 100, unit_min: 60 }],
+    ['steps', { kind: 'from', amount: 300 }],
+    ['use', { kind: 'use', amount: 500 }],
+  ] as const)('of what is charged by %s', (method, price) => {
+    expect(priceOf(withMethod({ ...emptyRate(), unit_min: 60, unit_amount: 100, steps: method === 'steps' ? [{ until_min: 60, amount: 300, unit_min: null }] : [] }, method))).toMatchObject(price)
+  })
+
+  it('of a first step by units names the unit', () => {
+    expect(priceOf({ ...emptyRate(), unit_amount: 375, steps: [{ until_min: 60, amount: 250, unit_min: 15 }] })).toEqual({ kind: 'fromUnit', amount: 250, unit_min: 15 })
+  })
+
+  it('of half hours names the half hour', () => {
+    expect(priceOf({ ...emptyRate(), steps: [], unit_min: 30, unit_amount: 150 })).toEqual({ kind: 'unit', amount: 150, unit_min: 30 })
   })
 })
 

@@ -39,6 +39,12 @@ export function showDateTime(at_ms: number): string {
   return cityIso(at_ms).slice(5, 16).replace('T', ' ')
 }
 
+/** From when to when in the city; the day is said once where it is the same: "11-23 12:03 — 14:10". */
+export function showPeriod(from_ms: number, to_ms: number): string {
+  const [from, to] = [showDateTime(from_ms), showDateTime(to_ms)]
+  return `${from} — ${from.slice(0, 5) === to.slice(0, 5) ? to.slice(6) : to}`
+}
+
 const cityIso = (at_ms: number): string => new Date(at_ms + CITY_OFFSET_MS).toISOString()
 
 export interface ServerClock {

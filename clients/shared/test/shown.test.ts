@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { distanceM, measureServerClock, showAgo, showClock, showDateTime, showDistance, showDuration, showMoney, showShortMoney, wgs84ToGcj02 } from '../src'
+import { distanceM, measureServerClock, showAgo, showClock, showDateTime, showDistance, showDuration, showMoney, showPeriod, showShortMoney, wgs84ToGcj02 } from '../src'
 
 describe('money', () => {
   it('is shown from fen without ever being a fraction', () => {
@@ -23,6 +23,8 @@ describe('times', () => {
   it("are the city's, wherever the device is", () => {
     expect(showClock(Date.UTC(2026, 10, 23, 20, 3, 4))).toBe('04:03:04')
     expect(showDateTime(Date.UTC(2026, 11, 31, 18, 0))).toBe('01-01 02:00')
+    expect(showPeriod(Date.UTC(2026, 9, 1, 2, 14), Date.UTC(2026, 9, 1, 11, 28))).toBe('10-01 10:14 — 19:28')
+    expect(showPeriod(Date.UTC(2026, 9, 1, 15, 50), Date.UTC(2026, 9, 1, 16, 10))).toBe('10-01 23:50 — 10-02 00:10')
   })
 
   it("take the server's clock from the quickest round trip", async () => {

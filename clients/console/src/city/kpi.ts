@@ -19,7 +19,9 @@ const share = (part: number, whole: number): number => (whole === 0 ? 0 : part /
 /** The row from left to right. */
 export function kpiTiles(kpi: Kpi): KpiTile[] {
   const count = (key: keyof Kpi): KpiTile['detail'] => ({ key, value: kpi[key], unit: 'count' })
-  const each = kpi.departures_today === 0 ? 0 : Math.round(kpi.due_today / kpi.departures_today)
+  // Without a departure there is no mean to show.
+  const each: KpiTile['detail'] =
+    kpi.departures_today === 0 ? undefined : { key: 'due_each', value: Math.round(kpi.due_today / kpi.departures_today), unit: 'money' }
   return [
     { key: 'total', value: kpi.total, unit: 'count', tone: 'plain', detail: count('out_of_service') },
     { key: 'free', value: kpi.free, unit: 'count', tone: 'free', share: share(kpi.free, kpi.total) },
@@ -27,7 +29,7 @@ export function kpiTiles(kpi: Kpi): KpiTile[] {
     { key: 'unknown', value: kpi.unknown, unit: 'count', tone: 'unknown', share: share(kpi.unknown, kpi.total) },
     { key: 'open_stays', value: kpi.open_stays, unit: 'count', tone: 'plain', detail: count('identified_stays') },
     { key: 'arrivals_today', value: kpi.arrivals_today, unit: 'count', tone: 'plain', detail: count('departures_today') },
-    { key: 'due_today', value: kpi.due_today, unit: 'money', tone: 'plain', detail: { key: 'due_each', value: each, unit: 'money' } },
+    { key: 'due_today', value: kpi.due_today, unit: 'money', tone: 'plain', ...(each && { detail: each }) },
     {
       key: 'devices_silent',
       value: kpi.devices_silent,

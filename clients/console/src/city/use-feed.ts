@@ -1,6 +1,8 @@
 // Follows the organization's stream of facts and keeps the newest ones.
 import { liveChannel, nextFrame, type LiveFact, type Realtime } from '@smartcloud/shared'
+import type { PublicationContext, SubscribedContext } from 'centrifuge'
 import { onScopeDispose, shallowRef, type Ref } from 'vue'
+import { leaveStream, takeStream } from '../lib/streams'
 import { mergeFeed, type FeedEntry } from './feed'
 
 // The server keeps more; a screen shows about twenty.
@@ -16,7 +18,7 @@ export interface Feed {
 export function useFeed(realtime: Realtime, organization_id: string): Feed {
   const entries = shallowRef<FeedEntry[]>([])
   const status = shallowRef<FeedStatus>('loading')
-  const subscription = realtime.client.newSubscription(liveChannel(organization_id), { positioned: true, recoverable: true })
+  const subscription = takeStream(realtime.client, liveChannel(organization_id))
   let epoch = ''
   let arrived: FeedEntry[] = []
 
@@ -44,14 +46,18 @@ export function useFeed(realtime: Realtime, organization_id: string): Feed {
     }
   }
 
-  subscription.on('publication', ({ data, offset }) => add(data as LiveFact, offset ?? 0))
-  subscription.on('subscribed', (context) => {
+  const heard = ({ data, offset }: PublicationContext): void => add(data as LiveFact, offset ?? 0)
+  const began = (context: SubscribedContext): void => {
     epoch = context.streamPosition?.epoch ?? ''
     if (context.wasRecovering && context.recovered) status.value = 'live'
     else void loadHistory()
-  })
-  subscription.on('unsubscribed', () => (status.value = 'failed'))
+  }
+  const ended = (): void => void (status.value = 'failed')
+  subscription.on('publication', heard).on('subscribed', began).on('unsubscribed', ended)
   subscription.subscribe()
-  onScopeDispose(() => realtime.client.removeSubscription(subscription))
+  onScopeDispose(() => {
+    subscription.off('publication', heard).off('subscribed', began).off('unsubscribed', ended)
+    leaveStream(realtime.client, subscription)
+  })
   return { entries, status }
 }

@@ -2,6 +2,7 @@
 import type { Subscription } from 'centrifuge'
 import { onScopeDispose, watch, type WatchSource } from 'vue'
 import { useConnection } from '../stores/connection'
+import { leaveStream, takeStream } from './streams'
 
 /** Follows a stream channel; null while its name is not known yet. */
 export function useFacts<Fact>(channel: WatchSource<string | null>, hear: (fact: Fact) => void): void {
@@ -12,7 +13,7 @@ export function useFacts<Fact>(channel: WatchSource<string | null>, hear: (fact:
   function leave(): void {
     if (subscription === null) return
     subscription.off('publication', listen)
-    realtime.client.removeSubscription(subscription)
+    leaveStream(realtime.client, subscription)
     subscription = null
   }
 
@@ -21,7 +22,7 @@ export function useFacts<Fact>(channel: WatchSource<string | null>, hear: (fact:
     (name) => {
       leave()
       if (name === null) return
-      subscription = realtime.client.newSubscription(name, { positioned: true, recoverable: true })
+      subscription = takeStream(realtime.client, name)
       subscription.on('publication', listen)
       subscription.subscribe()
     },

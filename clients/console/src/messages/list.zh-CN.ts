@@ -4,6 +4,7 @@ export default {
     reload: '刷新',
     clear: '清除筛选',
     nothing: '没有符合筛选条件的记录',
+    reading: '正在读取',
     failed: '没有加载成功',
     forbidden: '没有查看权限',
     forbiddenHint: '请联系管理员开通相应的权限',

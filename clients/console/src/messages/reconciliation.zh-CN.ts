@@ -13,6 +13,7 @@ export default {
     run: '执行对账',
     again: '重新对账',
     done: '{day} 已对账',
+    noMoney: '这段时间没有流水',
     missingHint: '这一天还没有对账。渠道账单通常次日 10 点后可以取到，系统会自动对账，也可以现在执行。',
     state: { balanced: '已平', open: '有差异', explained: '差异已说明', missing: '未对账' },
     row: { paid: '收款', refunded: '退款', net: '净额' },

@@ -24,6 +24,8 @@ export default {
     day: '一天 24 小时',
     everyDay: '每天',
     row: '第 {number} 行',
+    price: { free: '免费', unit: '{amount}/{unit}', from: '首段 {amount}', fromUnit: '{amount}/{unit}起', use: '{amount}/次' },
+    unit: { hour: '小时', hours: '{hours} 小时', minutes: '{minutes} 分钟' },
     bar: { gap: '没有规则', overlap: '规则重叠', charged: '收费', free: '免费' },
     problems: '有 {count} 处问题，修正后才能发布',
     all: '全部',

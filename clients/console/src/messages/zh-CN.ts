@@ -139,6 +139,8 @@ export default {
       StayReleased: '恢复收费',
       StayDoubted: '待核实',
       BillIssued: '生成账单',
+      PlaceTariffChanged: '变更计费标准',
+      PlaceTariffKept: '取消计费标准变更',
       DeviceSilent: '设备离线',
       DeviceRecovered: '设备恢复',
       DeviceAlarmed: '设备告警',
@@ -160,6 +162,7 @@ export default {
   },
   place: {
     berths: '{total} 个泊位',
+    berth: '泊位 {code}',
     locate: '在地图上查看',
     empty: '这里还没有泊位',
     loading: '正在读取泊位',

@@ -6,12 +6,12 @@ export interface Step {
   amount: number
 }
 
-/** How a bill comes to what is open: due less waived less paid, and what was paid too much. */
+/** What a bill's head shows: due, what was waived and paid of it, what is open, and what was paid too much. */
 export function stepsOf(bill: Bill): Step[] {
   const steps: Step[] = [
     { name: 'due', amount: bill.due },
-    { name: 'waived', amount: -bill.waived },
-    { name: 'paid', amount: -bill.paid },
+    { name: 'waived', amount: bill.waived },
+    { name: 'paid', amount: bill.paid },
     { name: 'open', amount: bill.open },
   ]
   if (bill.surplus > 0) steps.push({ name: 'surplus', amount: bill.surplus })

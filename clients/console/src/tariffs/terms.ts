@@ -43,6 +43,22 @@ export function withMethod(rate: Rate, method: Method): Rate {
   return { ...rate, steps: first, unit_amount: method === 'steps' ? 0 : unit_amount }
 }
 
+/** What a row costs at a glance: a unit of time, the first step, one use, or nothing. */
+export interface Price {
+  kind: 'free' | 'unit' | 'from' | 'fromUnit' | 'use'
+  amount: number
+  unit_min: number
+}
+
+export function priceOf(rate: Rate): Price {
+  const method = methodOf(rate)
+  if (method === 'free') return { kind: 'free', amount: 0, unit_min: 0 }
+  if (method === 'duration') return { kind: 'unit', amount: rate.unit_amount, unit_min: rate.unit_min }
+  const [first] = rate.steps as [Step, ...Step[]]
+  const kind = method === 'use' ? 'use' : first.unit_min ? 'fromUnit' : 'from'
+  return { kind, amount: first.amount, unit_min: first.unit_min ?? 0 }
+}
+
 const yuan = (fen: number): string => String(fen / 100)
 
 /** Writes steps as `60,3; 120,5/30`: up to so many minutes so much, or so much a unit. */

@@ -329,7 +329,7 @@ export default {
     marksTitle: '图例',
   },
   error: {
-    network: '网络不通，请检查后重试',
+    network: '没有连上，请检查网络或稍后再试',
     server: '服务暂时不可用，请稍后再试',
     signedOut: '登录已过期，请重新登录',
   },

@@ -151,7 +151,7 @@ export default {
     open: '查欠费 / 收款',
     find: '查车牌欠费',
     find_text: '输入车牌，查看欠费和待缴账单',
-    arrears: '欠费',
+    arrears: '欠费 {count} 笔',
     grace: '未逾期',
     running: '本次停车（预缴）',
     running_note: '按当前时长计费，15 分钟内有效',

@@ -1,0 +1,36 @@
+// Places as motorists find them.
+import type { PlaceKind } from '../channels'
+import type { Point } from '../geo'
+
+export interface Division {
+  code: string
+  name: string
+}
+
+export interface Place {
+  id: string
+  kind: PlaceKind
+  name: string
+  address: string
+  division_code: string
+  point: Point
+  distance_m: number
+  cell: string
+  total: number
+  free: number
+  unknown: number
+  v: number
+  price: { summary: string }
+}
+
+export interface PlaceDetail extends Place {
+  outline: Point[]
+  price: { summary: string; lines: string[] }
+  operator: { name: string }
+}
+
+export interface BerthOutline {
+  id: string
+  code: string
+  polygon: Point[]
+}
