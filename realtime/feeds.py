@@ -22,7 +22,7 @@ from server.domain.billing import (
     BillWithdrawn,
 )
 from server.domain.equipment import DeviceAlarmed, DeviceFact, DeviceRecovered, DeviceSilent
-from server.domain.estate import PlaceTariffChanged
+from server.domain.estate import PlaceTariffChanged, PlaceTariffKept
 from server.domain.identity import LoginEnded, RightsChanged
 from server.domain.insight import Figures, FiguresChanged
 from server.domain.payment import IntentEnded, PaymentSucceeded, PaymentUnapplied, WalletChanged
@@ -94,7 +94,8 @@ def occupancy_changed(fact: OccupancyChanged) -> list[Publication]:
     ]
     name = _SETTLED.get(fact.state)
     if name is not None and fact.state is not fact.before:
-        shown.append(_line(name, fact, berth, fact.stay.plate if fact.stay else None))
+        stay = fact.stay
+        shown.append(_line(name, fact, berth, stay and stay.plate, stay_id=stay and stay.id))
     return shown
 
 
@@ -106,7 +107,7 @@ _SETTLED = {
 
 
 def _line(
-    name: str, fact: Fact, berth: BerthLabel, plate: Plate | None, **more: int | None
+    name: str, fact: Fact, berth: BerthLabel, plate: Plate | None, **more: int | str | None
 ) -> Publication:
     data = {
         "fact": name,
@@ -121,7 +122,13 @@ def _line(
 
 
 # Every line has the same keys.
-_NO_MORE: Data = {"amount": None, "duration_s": None, "device_kind": None, "alarm": None}
+_NO_MORE: Data = {
+    "stay_id": None,
+    "amount": None,
+    "duration_s": None,
+    "device_kind": None,
+    "alarm": None,
+}
 
 
 StayFact = (
@@ -139,7 +146,8 @@ PricedFact = StayClosed | StayCorrected
 def stay_told(fact: StayFact) -> list[Publication]:
     """Show what happened to a stay as a line, and to whom it belongs."""
     name = type(fact).__name__
-    return [_line(name, fact, fact.berth, fact.plate), *_personal(fact, name)]
+    line = _line(name, fact, fact.berth, fact.plate, stay_id=fact.stay_id)
+    return [line, *_personal(fact, name)]
 
 
 def stay_identified(fact: StayIdentified) -> list[Publication]:
@@ -153,7 +161,7 @@ def stay_identified(fact: StayIdentified) -> list[Publication]:
 
 def stay_doubted(fact: StayDoubted) -> list[Publication]:
     """Show as a line that something about a stay does not fit."""
-    return [_line("StayDoubted", fact, fact.berth, fact.plate)]
+    return [_line("StayDoubted", fact, fact.berth, fact.plate, stay_id=fact.stay_id)]
 
 
 def stay_priced(fact: PricedFact) -> list[Publication]:
@@ -161,7 +169,8 @@ def stay_priced(fact: PricedFact) -> list[Publication]:
     assert fact.left_at is not None
     lasted_s = int((fact.left_at - fact.arrived_at).total_seconds())
     name = type(fact).__name__
-    line = _line(name, fact, fact.berth, fact.plate, amount=fact.amount, duration_s=lasted_s)
+    told = {"stay_id": fact.stay_id, "amount": fact.amount, "duration_s": lasted_s}
+    line = _line(name, fact, fact.berth, fact.plate, **told)
     return [line, *_personal(fact, name, left_ms=to_ms(fact.left_at), amount=fact.amount)]
 
 
@@ -261,6 +270,20 @@ def _berth_code(fact: DeviceFact) -> str | None:
     return fact.berth_codes[0] if len(fact.berth_codes) == 1 else None
 
 
+def place_told(fact: PlaceTariffChanged | PlaceTariffKept) -> list[Publication]:
+    """Show as a line that a place has or will have another tariff, or will not: prices are read anew."""
+    data = {
+        "fact": type(fact).__name__,
+        "at_ms": to_ms(fact.at),
+        "place_id": fact.place_id,
+        "place_name": fact.place_name,
+        "berth_code": None,
+        "plate": None,
+        **_NO_MORE,
+    }
+    return [Publication(f"live:{fact.organization_id}", data)]
+
+
 def supply_changed(fact: SupplyChanged) -> list[Publication]:
     """Show a place's room on the map."""
     return [Publication(f"map:{fact.cell}", {"places": [supply_row(fact.place_id, fact)]})]
@@ -299,6 +322,8 @@ FEEDS: Mapping[type[Fact], Feed] = {
     ParkingEntryChanged: entry_told,
     SupplyChanged: supply_changed,
     FiguresChanged: figures_changed,
+    PlaceTariffChanged: place_told,
+    PlaceTariffKept: place_told,
     DeviceSilent: device_told,
     DeviceRecovered: device_told,
     DeviceAlarmed: device_told,
@@ -311,7 +336,6 @@ SILENT: frozenset[type[Fact]] = frozenset(
         RightsChanged,
         TariffPublished,
         TariffCalendarChanged,
-        PlaceTariffChanged,  # a price is read with its place, and a stay keeps its own
         BillOverpaid,
         PaymentUnapplied,
         RefundFailed,

@@ -4,7 +4,7 @@ A *place* is a gated lot or a street section; it has berths. Others may read pla
 build their own state on them; only this context changes them.
 """
 
-from server.domain.estate.events import PlaceTariffChanged
+from server.domain.estate.events import PlaceTariffChanged, PlaceTariffKept
 from server.domain.estate.model import (
     Berth,
     BerthKind,
@@ -18,7 +18,7 @@ from server.domain.estate.model import (
 )
 from server.domain.estate.queries import repriced_places
 from server.domain.estate.rules import distance_m, geohash
-from server.domain.estate.service import lay_out, use_tariff
+from server.domain.estate.service import keep_tariff, lay_out, use_tariff
 
 __all__ = [
     "Berth",
@@ -30,9 +30,11 @@ __all__ = [
     "Place",
     "PlaceKind",
     "PlaceTariffChanged",
+    "PlaceTariffKept",
     "Point",
     "distance_m",
     "geohash",
+    "keep_tariff",
     "lay_out",
     "repriced_places",
     "use_tariff",
