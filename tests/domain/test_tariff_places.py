@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from server.domain.estate import PastTariff, Place, PlaceTariffChanged, PlaceTariffKept
+from server.domain.estate import PastTariff, Place, PlaceTariffCancelled, PlaceTariffChanged
 from server.domain.stay import Stay, edit_stay
 from server.domain.stay.jobs import settle_berths, settle_forgotten_berths
 from server.domain.stay.model.edits import Change, EditKind
@@ -292,7 +292,7 @@ async def test_a_planned_change_is_cancelled_before_it_begins(street: World) -> 
     assert (stay.berth.tariff_id, stay.amount) == ("roadside", 300)
     now = await place(street)
     assert (now.tariff_id, now.past_tariffs) == ("roadside", ())
-    [told] = await street.facts(PlaceTariffKept)
+    [told] = await street.facts(PlaceTariffCancelled)
     assert (told.tariff_id, told.cancelled) == ("roadside", "dear")
     assert told.begins_at == planned.begins_at
     assert len(await street.store.database[AUDIT].find({"actor_id": "manager"}).to_list(None)) == 2
@@ -342,7 +342,7 @@ async def test_a_place_has_one_change_to_come_and_the_newest_counts(street: Worl
     assert (preview.plan.replaced, len(preview.plan.moving)) == (1, 1)
     assert [(one.code, one.places) for one in preview.left] == [("roadside", 1)]
     assert [(await place(street)).tariff_at(instant) for instant in at] == ["roadside", "cheap"]
-    [kept] = await street.facts(PlaceTariffKept)
+    [kept] = await street.facts(PlaceTariffCancelled)
     assert kept.cancelled == "dear"
 
 

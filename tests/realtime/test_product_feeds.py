@@ -30,7 +30,7 @@ from server.domain.billing import (
 from server.domain.billing.reactions import bill_priced_stays
 from server.domain.equipment import DeviceAlarmed, DeviceRecovered, DeviceSilent, Numbering
 from server.domain.equipment.jobs import notice_silent_devices
-from server.domain.estate import PlaceTariffChanged, PlaceTariffKept
+from server.domain.estate import PlaceTariffCancelled, PlaceTariffChanged
 from server.domain.identity import Organization, enrol
 from server.domain.insight import FiguresChanged
 from server.domain.insight.jobs import refresh_figures
@@ -401,7 +401,7 @@ SCENARIOS: dict[type[Fact], Callable[[World], Awaitable[Any]]] = {
     WriteOffRequested: give_up_debt,
     WriteOffDecided: give_up_debt,
     PlaceTariffChanged: plan_price,
-    PlaceTariffKept: plan_price,
+    PlaceTariffCancelled: plan_price,
     SupplyChanged: count,
     FiguresChanged: figure,
     DeviceAlarmed: raise_alarm,
@@ -632,9 +632,13 @@ async def test_a_planned_price_is_a_line_that_names_its_place(city: World) -> No
     await plan_price(city)
 
     lines = publications_of(
-        [one for one in await city.facts() if isinstance(one, PlaceTariffChanged | PlaceTariffKept)]
+        [
+            one
+            for one in await city.facts()
+            if isinstance(one, PlaceTariffChanged | PlaceTariffCancelled)
+        ]
     )
 
     assert [one.channel for one in lines] == ["live:city"] * 2
-    assert [one.data["fact"] for one in lines] == ["PlaceTariffChanged", "PlaceTariffKept"]
+    assert [one.data["fact"] for one in lines] == ["PlaceTariffChanged", "PlaceTariffCancelled"]
     assert {(one.data["place_id"], one.data["place_name"]) for one in lines} == {("s1", "福华路")}

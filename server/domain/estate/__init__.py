@@ -4,7 +4,7 @@ A *place* is a gated lot or a street section; it has berths. Others may read pla
 build their own state on them; only this context changes them.
 """
 
-from server.domain.estate.events import PlaceTariffChanged, PlaceTariffKept
+from server.domain.estate.events import PlaceTariffCancelled, PlaceTariffChanged
 from server.domain.estate.model import (
     Berth,
     BerthKind,
@@ -29,8 +29,8 @@ __all__ = [
     "PastTariff",
     "Place",
     "PlaceKind",
+    "PlaceTariffCancelled",
     "PlaceTariffChanged",
-    "PlaceTariffKept",
     "Point",
     "distance_m",
     "geohash",

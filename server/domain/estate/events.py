@@ -26,7 +26,7 @@ class PlaceTariffChanged(Fact):
 
 @fact
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlaceTariffKept(Fact):
+class PlaceTariffCancelled(Fact):
     """A change that was to come was cancelled, or another was put in its place: it never began."""
 
     place_id: str

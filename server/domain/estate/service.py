@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from server.domain.estate.events import PlaceTariffChanged, PlaceTariffKept
+from server.domain.estate.events import PlaceTariffCancelled, PlaceTariffChanged
 from server.domain.estate.model import Berth, City, Division, Place
 from server.kernel.work import Work
 
@@ -47,7 +47,7 @@ def use_tariff(
         work.table(Place).save(after)
         before = kept.tariff_at(at)
         if before != tariff_id:
-            changed = {"tariff_id": tariff_id, "before": before, "begins_at": at}
+            changed: dict[str, Any] = {"tariff_id": tariff_id, "before": before, "begins_at": at}
             work.tell(PlaceTariffChanged(at=work.now, **_whose(place), **changed))
 
 
@@ -62,8 +62,12 @@ def keep_tariff(work: Work, *, places: Sequence[Place], known_at: datetime) -> N
 def _cancel(work: Work, place: Place, *, after: datetime) -> Place:
     kept = place.keep(after=after)
     for begins_at, code in place.tariffs_after(after):
-        cancelled = {"tariff_id": kept.tariff_id, "cancelled": code, "begins_at": begins_at}
-        work.tell(PlaceTariffKept(at=work.now, **_whose(place), **cancelled))
+        cancelled: dict[str, Any] = {
+            "tariff_id": kept.tariff_id,
+            "cancelled": code,
+            "begins_at": begins_at,
+        }
+        work.tell(PlaceTariffCancelled(at=work.now, **_whose(place), **cancelled))
     return kept
 
 

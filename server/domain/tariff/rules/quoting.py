@@ -53,7 +53,7 @@ def quote(
     start, end = int(arrived_at.timestamp()), int(left_at.timestamp())
     plan = compiled(tariff, car)
     free = free_time(plan.terms, car, start, zone)
-    if free and all_free(free, end - start):
+    if free and (all_free(free, end - start) or (start == end and free.minutes)):
         return Quote(0, (free_line(free, end - start),))
     parts = parts_of(plan, start, end, zone, calendar)
     over_s = 0
