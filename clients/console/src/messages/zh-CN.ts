@@ -120,7 +120,7 @@ export default {
   },
   feed: {
     title: '实时动态',
-    kinds: { all: '全部', berth: '泊位', stay: '停车', bill: '账单', device: '设备' },
+    kinds: { all: '全部', berth: '泊位', stay: '停车', bill: '账单', device: '设备', place: '车场' },
     empty: '还没有动态',
     emptyHint: '有车辆进出时会立刻出现在这里',
     failed: '动态读取失败',
@@ -139,6 +139,8 @@ export default {
       StayReleased: '恢复收费',
       StayDoubted: '待核实',
       BillIssued: '生成账单',
+      PlaceTariffChanged: '更换计费标准',
+      PlaceTariffCancelled: '取消预定更换',
       DeviceSilent: '设备离线',
       DeviceRecovered: '设备恢复',
       DeviceAlarmed: '设备告警',
