@@ -5,6 +5,7 @@ a unit begins (or ends, or outlasts its grace). All times of a tariff and a stay
 """
 
 from collections import defaultdict
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -69,9 +70,17 @@ class Counter:
 
 
 class Walk:
-    """One walk over one stay by a car of the first vehicle class."""
+    """One walk over one stay by a car of the first vehicle class; `of` names the class of each date."""
 
-    def __init__(self, tariff: Tariff, zone: ZoneInfo, tick_s: int = 60) -> None:
+    def __init__(
+        self,
+        tariff: Tariff,
+        zone: ZoneInfo,
+        tick_s: int = 60,
+        *,
+        of: Callable[[date], str] = lambda _on: "",
+    ) -> None:
+        self.of = of
         self.terms: Terms = tariff.terms
         self.zone = zone
         self.tick_s = tick_s
@@ -120,7 +129,10 @@ class Walk:
                 found.append((rate, today))
             elif minute < rate.to_min:
                 found.append((rate, today - timedelta(days=1)))
-        [(rate, opened_on)] = found
+        # A window belongs to the day on which it opened, whatever the day is in which it ends.
+        [(rate, opened_on)] = [
+            (rate, on) for rate, on in found if not rate.days or self.of(on) in rate.days
+        ]
         return rate, opened_on, today
 
     def _capped(self, income: list[tuple[dict[Period, Any], Rate, int]]) -> int:
