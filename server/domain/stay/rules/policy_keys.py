@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from server.domain.stay.model.policies import Autopay, Pursuit, ReviewMode, SamePlate
+from server.domain.stay.model.policies import Autopay, Pursuit, ReviewMode, SamePlate, StaysBy
 
 CITY = "city"
 ANYWHERE = frozenset({"city", "operator", "place"})
@@ -94,6 +94,11 @@ def _choice(
     )
 
 
+_STAYS_BY: Mapping[StrEnum, str] = {
+    StaysBy.BOTH: "人工设备混合",
+    StaysBy.DEVICES: "设备",
+    StaysBy.OFFICERS: "人工",
+}
 _SAME_PLATE: Mapping[StrEnum, str] = {
     SamePlate.KEEP: "不作废",
     SamePlate.OPERATOR: "同运营商内作废",
@@ -110,6 +115,7 @@ _PURSUIT: Mapping[StrEnum, str] = {Pursuit.OWN: "仅本运营商", Pursuit.OPERA
 # One row a key, so that the table is read as one.
 # fmt: off
 KEYS: Mapping[str, Key] = {
+    "stays_by": _choice("路侧模式", _STAYS_BY, "由谁开始和结束停车：设备模式下巡查员不能补入车、补出车；人工模式下设备读数只留存，不改变泊位和停车记录。", Group.SENSING, ANYWHERE),
     "arrive_debounce_s": _number("入车防抖", 0, 60, PolicyUnit.SECOND, "车辆在地磁上停满这么久才算驶入，免得路过的车被记成停车。", Group.SENSING, CITY_ONLY),
     "leave_debounce_s": _number("离车防抖", 0, 120, PolicyUnit.SECOND, "信号消失这么久才算驶离，免得在车位里挪车被记成离开。", Group.SENSING, CITY_ONLY),
     "plate_confidence": _number("车牌置信度阈值", 0, 100, PolicyUnit.POINT, "相机识别低于这个分数的车牌不直接采用，交给人工核实。", Group.SENSING, CITY_ONLY),

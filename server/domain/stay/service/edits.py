@@ -14,11 +14,12 @@ from server.domain.stay.model.edits import (
     StayEdit,
     Version,
 )
+from server.domain.stay.model.policies import StaysBy
 from server.domain.stay.rules.edits import Material, Owed, difference, edited, undone
 from server.domain.stay.service import label_of, policy_of, price_stay, reprice_stay
 from server.domain.stay.service.holding import follow_holds
 from server.domain.stay.service.placing import place_stays, tell_versions
-from server.domain.stay.service.policies import policy_for
+from server.domain.stay.service.policies import policy_for, stays_kept_by
 from server.domain.stay.service.prices import relabelled
 from server.domain.vehicle import owners_of
 from server.kernel.access import Audience
@@ -56,10 +57,21 @@ async def edit_stay(work: Work, *, change: Change) -> StayEdit | EditRequest:
         if done is not None:
             return done
     versions = await _plan(work, change)
+    await _check_keeper(work, change, versions[0].after.berth)
     changed, needs_approval = await _judge(work, versions)
     if needs_approval and work.actor.audience is not Audience.SYSTEM:
         return _request(work, change, versions, changed)
     return await _apply(work, change, versions, changed)
+
+
+async def _check_keeper(work: Work, change: Change, berth: BerthLabel) -> None:
+    """Refuse with `stays_by_devices` an officer's coming or going where devices alone say that."""
+    if change.kind not in (EditKind.ARRIVAL, EditKind.LEAVE):
+        return
+    if work.actor.audience is not Audience.PATROL:
+        return
+    if (await stays_kept_by(work))(berth) is StaysBy.DEVICES:
+        raise Refused("stays_by_devices", "该路段由设备记录进出，不能人工补录")
 
 
 async def _done_before(work: Work, client_id: str) -> StayEdit | EditRequest | None:
