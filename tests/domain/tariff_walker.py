@@ -95,6 +95,7 @@ class Walk:
             return 0
         counters: dict[Any, Counter] = {}
         income: list[tuple[dict[Period, Any], Rate, int]] = []
+        only_free_hours = seconds > 0
         for at_s in range(deducted, seconds, self.tick_s):
             rate, opened_on, today = self._rate(arrived_at + timedelta(seconds=at_s))
             day = {
@@ -103,6 +104,8 @@ class Walk:
                 Period.ROLLING_DAY: at_s // 86_400,
                 Period.WINDOW: opened_on,
             }
+            costs = rate.unit_amount or any(step.amount for step in rate.steps)
+            only_free_hours = only_free_hours and not costs
             restart = rate.restart or self.terms.restart
             counter = counters.setdefault((rate.name, day[restart]), Counter(rate, self.tick_s))
             fallen_due = counter.tick()
@@ -110,7 +113,7 @@ class Walk:
             day[Period.WINDOW] = (opened_on, rate.name)
             if fallen_due:
                 income.append((day, rate, fallen_due))
-        return self._limited(self._capped(income))
+        return 0 if only_free_hours else self._limited(self._capped(income))
 
     def _within(self, free: FreeTime, seconds: int) -> bool:
         limit = free.minutes * 60

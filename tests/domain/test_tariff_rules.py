@@ -483,3 +483,22 @@ def test_a_stay_of_no_seconds_is_as_free_as_one_of_a_second(grant: Grant, every:
 
     assert amounts == [0, 0]
     assert quote(tariff(minimum=200), arrived_at=at("12:00"), left_at=at("12:00"), zone=ZONE).amount == 200  # fmt: skip
+
+
+@pytest.mark.parametrize("free", [None, FreeTime(1, Grant.DEDUCTED), FreeTime(1)])
+def test_hours_that_are_free_are_free_whatever_the_least_is(free: FreeTime | None) -> None:
+    day, night = Rate(480, 1260, (), 60, 100), Rate(1260, 480)
+    of = tariff(day, night, free=free, minimum=500)
+
+    def amount(hours: int) -> int:
+        left_at = at("22:00") + timedelta(hours=hours)
+        return quote(of, arrived_at=at("22:00"), left_at=left_at, zone=ZONE).amount
+
+    assert [amount(hours) for hours in (1, 10, 11, 20)] == [0, 0, 500, 1000]
+
+
+def test_who_stays_too_long_in_free_hours_pays_for_that() -> None:
+    longest = MaxStay(60, penalty=Penalty((), 60, 1000))
+    of = tariff(Rate(0, 1440), free=FreeTime(15, Grant.DEDUCTED), max_stay=longest)
+
+    assert [fee(of, minutes) for minutes in (60, 61)] == [0, 1000]

@@ -62,7 +62,7 @@ def quote(
     lines: list[Line] = []
     if free:
         parts, lines = _granted(parts, free, start)
-        if lines and all(part.row.rate.costless for part in parts):
+        if lines and not over_s and all(part.row.rate.costless for part in parts):
             return Quote(0, tuple(lines))
     lines += _charged(plan, parts, start)
     if plan.terms.discounts:
@@ -72,7 +72,10 @@ def quote(
         lines += discounts(plan.terms, car, parts, start, zone, after_caps=True)
     if over_s and plan.terms.max_stay:
         lines.append(penalty(plan.terms.max_stay, over_s))
-    lines += limits(plan.terms, sum(line.amount for line in lines))
+    amount = sum(line.amount for line in lines)
+    # Hours that are free are free, whatever the least of a bill is.
+    if amount or not parts or not all(part.row.rate.costless for part in parts):
+        lines += limits(plan.terms, amount)
     return Quote(sum(line.amount for line in lines), tuple(lines), over_s)
 
 
