@@ -95,7 +95,10 @@ class Walk:
             return 0
         counters: dict[Any, Counter] = {}
         income: list[tuple[dict[Period, Any], Rate, int]] = []
-        only_free_hours = seconds > 0
+        only_free_hours = True
+        if not seconds:
+            rate, _on, _today = self._rate(arrived_at)
+            only_free_hours = not (rate.unit_amount or any(step.amount for step in rate.steps))
         for at_s in range(deducted, seconds, self.tick_s):
             rate, opened_on, today = self._rate(arrived_at + timedelta(seconds=at_s))
             day = {

@@ -470,19 +470,14 @@ def test_a_quote_names_row_time_and_units_of_each_line() -> None:
 
 @pytest.mark.parametrize("grant", Grant)
 @pytest.mark.parametrize("every", Period)
-def test_a_stay_of_no_seconds_is_as_free_as_one_of_a_second(grant: Grant, every: Period) -> None:
+def test_a_stay_of_no_seconds_costs_no_more_than_one_of_a_second(
+    grant: Grant, every: Period
+) -> None:
     free = FreeTime(15, grant, every=every, charged_only=True)
-    of = tariff(free=free, minimum=200)
 
-    amounts = [
-        quote(
-            of, arrived_at=at("12:00"), left_at=at("12:00") + timedelta(seconds=seconds), zone=ZONE
-        ).amount
-        for seconds in (0, 1)
-    ]
-
-    assert amounts == [0, 0]
-    assert quote(tariff(minimum=200), arrived_at=at("12:00"), left_at=at("12:00"), zone=ZONE).amount == 200  # fmt: skip
+    assert [fee(tariff(free=free, minimum=200), seconds=by) for by in (0, 1)] == [0, 0]
+    assert [fee(tariff(minimum=200), seconds=by) for by in (0, 1)] == [200, 200]
+    assert [fee(tariff(Rate(0, 1440), minimum=200), seconds=by) for by in (0, 1)] == [0, 0]
 
 
 @pytest.mark.parametrize("free", [None, FreeTime(1, Grant.DEDUCTED), FreeTime(1)])

@@ -55,7 +55,9 @@ def quote(
     free = free_time(plan.terms, car, start, zone)
     if free and (all_free(free, end - start) or (start == end and free.minutes)):
         return Quote(0, (free_line(free, end - start),))
-    parts = parts_of(plan, start, end, zone, calendar)
+    # Of no time at all it is asked too whether the hour is a free one: then the least is not due.
+    parts = parts_of(plan, start, max(end, start + 1), zone, calendar)
+    parts[-1].end = end
     over_s = 0
     if plan.terms.max_stay:
         parts, over_s = within_max(plan.terms.max_stay, parts, start, end)
@@ -74,7 +76,7 @@ def quote(
         lines.append(penalty(plan.terms.max_stay, over_s))
     amount = sum(line.amount for line in lines)
     # Hours that are free are free, whatever the least of a bill is.
-    if amount or not parts or not all(part.row.rate.costless for part in parts):
+    if amount or not all(part.row.rate.costless for part in parts):
         lines += limits(plan.terms, amount)
     return Quote(sum(line.amount for line in lines), tuple(lines), over_s)
 
