@@ -1,6 +1,7 @@
 """Photos as they are sent and shown: drawn anew on the way in, cached by one's own client on the way out."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from handlers.base import Handler
@@ -11,6 +12,8 @@ from server.store.pictures import draw_anew
 
 # A photo never changes: another one has another address.
 _CACHE = "private, max-age=31536000, immutable"
+# 2 at a time: the largest picture takes 0.2 GB and a second while it is decoded.
+_DRAWING = ThreadPoolExecutor(max_workers=2, thread_name_prefix="pictures")
 
 
 class PhotoHandler(Handler):
@@ -18,7 +21,8 @@ class PhotoHandler(Handler):
 
     async def take(self, stay_id: str, **about: Any) -> Shown:
         """Keep the picture that is the body."""
-        picture = await asyncio.to_thread(draw_anew, self.request.body)
+        loop = asyncio.get_running_loop()
+        picture = await loop.run_in_executor(_DRAWING, draw_anew, self.request.body)
         # Bytes first: a photo that is known has its picture, and bytes without a photo harm nobody.
         await self.app.photos.put(picture.sha256, picture.data)
         photo = await self.run(

@@ -7,13 +7,21 @@ from handlers.shows import Shown, show_berth, show_place
 from server.domain.estate.queries import berths_of
 from server.domain.identity.queries import organization
 from server.domain.stay.queries import PlaceRoom, room_near, room_of
-from server.domain.tariff import explain
+from server.domain.tariff import explain, summary
 
 
 def show_room_near(found: PlaceRoom) -> Shown:
     """Show a place, and how far away it is."""
     shown = show_place(found.place, found.supply, found.tariff)
     return {**shown, "distance_m": found.distance_m}
+
+
+def show_next_price(found: PlaceRoom) -> Shown | None:
+    """Show what parking will cost, and from when on, where that is known."""
+    if found.coming is None:
+        return None
+    begins_at, tariff = found.coming
+    return {"begins_at": begins_at, "summary": summary(tariff.terms)}
 
 
 class NearHandler(Handler):
@@ -33,6 +41,7 @@ class PlaceHandler(Handler):
         found = await self.run(room_of, place_id=place_id)
         shown = show_place(found.place, found.supply, found.tariff)
         shown["price"]["lines"] = explain(found.tariff.terms)
+        shown["price"]["next"] = show_next_price(found)
         operator = await self.run(organization, id=found.place.organization_id)
         shown["operator"] = {"name": operator.name}
         return {**shown, "outline": found.place.outline}

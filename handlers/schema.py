@@ -137,11 +137,19 @@ class Room(Schema):
     v = Count(required=True)
 
 
+class NextPrice(Schema):
+    """What parking will cost from an instant on."""
+
+    begins_at = fields.DateTime(required=True)
+    summary = Text(required=True)
+
+
 class Price(Schema):
-    """What parking costs: in a line, and line by line."""
+    """What parking costs: in a line, and line by line; and what it will cost, where that is known."""
 
     summary = Text(required=True)
     lines = fields.List(Text())
+    next = fields.Nested(NextPrice, allow_none=True)
 
 
 class Place(Room):

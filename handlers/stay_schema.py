@@ -50,9 +50,10 @@ class StaysQuery(Asked):
 
 
 class RequestsQuery(Asked):
-    """Requests for approval in one state."""
+    """Requests for approval in one state, of one stay or any."""
 
     state = _one_of(RequestState, load_default=RequestState.REQUESTED)
+    stay_id = Text(load_default=None, validate=ID)
     cursor = Text(load_default=None, validate=ID)
     limit = Count(load_default=50, validate=validate.Range(1, 200))
 

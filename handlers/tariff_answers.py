@@ -120,6 +120,14 @@ class Cds(Schema):
     lost = fields.List(Text(), required=True)
 
 
+class ComingShown(Schema):
+    """A tariff that a place is to use from an instant on."""
+
+    begins_at = fields.DateTime(required=True)
+    tariff_code = Text(required=True)
+    tariff = Text(required=True)
+
+
 class PlaceUsingShown(Schema):
     """A place with the tariff that it uses; `since` where it used another before."""
 
@@ -133,6 +141,7 @@ class PlaceUsingShown(Schema):
     tariff_code = Text(required=True)
     tariff = Text(required=True)
     since = fields.DateTime(required=True, allow_none=True)
+    coming = fields.Nested(ComingShown, required=True, allow_none=True)
 
 
 class PlacesUsing(Schema):
@@ -142,12 +151,22 @@ class PlacesUsing(Schema):
 
 
 class Assigned(Schema):
-    """How many places move to a version of a tariff, how many use it already, and from when on."""
+    """How many places move to a version of a tariff, how many use it already, and from when on.
+
+    `replaced` of those that move had another change to come, which does not come then.
+    """
 
     tariff = fields.Nested(TariffShown, required=True)
     places = Count(required=True)
     unchanged = Count(required=True)
     begins_at = fields.DateTime(required=True)
+    replaced = Count(required=True)
+
+
+class Cancelled(Schema):
+    """At how many places a change does not come that was to."""
+
+    places = Count(required=True)
 
 
 class TariffLeft(Schema):
@@ -248,9 +267,10 @@ def show_place_using(using: PlaceUsing) -> Shown:
         "division_code": place.division_code,
         "division": using.division,
         "berths": place.total,
-        "tariff_code": place.tariff_id,
+        "tariff_code": using.tariff_code,
         "tariff": using.tariff,
         "since": using.since,
+        "coming": to_plain(using.coming) if using.coming else None,
     }
 
 
@@ -261,6 +281,7 @@ def show_assignment(plan: Assignment) -> Shown:
         "places": len(plan.moving),
         "unchanged": plan.unchanged,
         "begins_at": plan.begins_at,
+        "replaced": plan.replaced,
     }
 
 

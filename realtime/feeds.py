@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from realtime.arrears import ARREARS_FEEDS
+from realtime.lines import line, place_told
 from realtime.own import entry_told, own_bill, own_stay
 from realtime.publications import Data, Publication
 from server.domain.autopay import ParkingEntryChanged
@@ -22,13 +23,12 @@ from server.domain.billing import (
     BillWithdrawn,
 )
 from server.domain.equipment import DeviceAlarmed, DeviceFact, DeviceRecovered, DeviceSilent
-from server.domain.estate import PlaceTariffChanged
+from server.domain.estate import PlaceTariffCancelled, PlaceTariffChanged
 from server.domain.identity import LoginEnded, RightsChanged
 from server.domain.insight import Figures, FiguresChanged
 from server.domain.payment import IntentEnded, PaymentSucceeded, PaymentUnapplied, WalletChanged
 from server.domain.refund import RefundFailed, RefundOpened, RefundSucceeded
 from server.domain.stay import (
-    BerthLabel,
     OccupancyChanged,
     OccupancyState,
     PolicyChanged,
@@ -46,7 +46,7 @@ from server.domain.stay import (
     SupplyChanged,
 )
 from server.domain.tariff import TariffCalendarChanged, TariffPublished
-from server.domain.vehicle import Plate, VehicleBound, VehicleUnbound, mask_plate
+from server.domain.vehicle import VehicleBound, VehicleUnbound
 from server.kernel.codec import to_plain
 from server.kernel.events import Fact
 from server.kernel.period import to_ms
@@ -94,7 +94,9 @@ def occupancy_changed(fact: OccupancyChanged) -> list[Publication]:
     ]
     name = _SETTLED.get(fact.state)
     if name is not None and fact.state is not fact.before:
-        shown.append(_line(name, fact, berth, fact.stay.plate if fact.stay else None))
+        stay = fact.stay
+        plate, stay_id = (stay.plate, stay.id) if stay else (None, None)
+        shown.append(line(fact, berth, name, plate, berth_code=berth.code, stay_id=stay_id))
     return shown
 
 
@@ -103,25 +105,6 @@ _SETTLED = {
     OccupancyState.FREE: "BerthFreed",
     OccupancyState.UNKNOWN: "BerthUnknown",
 }
-
-
-def _line(
-    name: str, fact: Fact, berth: BerthLabel, plate: Plate | None, **more: int | None
-) -> Publication:
-    data = {
-        "fact": name,
-        "at_ms": to_ms(fact.at),
-        "place_id": berth.place_id,
-        "place_name": berth.place_name,
-        "berth_code": berth.code,
-        "plate": mask_plate(plate.number) if plate else None,
-        **_NO_MORE,
-    }
-    return Publication(f"live:{berth.organization_id}", {**data, **more})
-
-
-# Every line has the same keys.
-_NO_MORE: Data = {"amount": None, "duration_s": None, "device_kind": None, "alarm": None}
 
 
 StayFact = (
@@ -138,8 +121,7 @@ PricedFact = StayClosed | StayCorrected
 
 def stay_told(fact: StayFact) -> list[Publication]:
     """Show what happened to a stay as a line, and to whom it belongs."""
-    name = type(fact).__name__
-    return [_line(name, fact, fact.berth, fact.plate), *_personal(fact, name)]
+    return [_stay_line(fact), *_personal(fact)]
 
 
 def stay_identified(fact: StayIdentified) -> list[Publication]:
@@ -153,23 +135,27 @@ def stay_identified(fact: StayIdentified) -> list[Publication]:
 
 def stay_doubted(fact: StayDoubted) -> list[Publication]:
     """Show as a line that something about a stay does not fit."""
-    return [_line("StayDoubted", fact, fact.berth, fact.plate)]
+    return [_stay_line(fact)]
 
 
 def stay_priced(fact: PricedFact) -> list[Publication]:
     """Show a stay's end and price as a line, and to whom it belongs."""
     assert fact.left_at is not None
     lasted_s = int((fact.left_at - fact.arrived_at).total_seconds())
-    name = type(fact).__name__
-    line = _line(name, fact, fact.berth, fact.plate, amount=fact.amount, duration_s=lasted_s)
-    return [line, *_personal(fact, name, left_ms=to_ms(fact.left_at), amount=fact.amount)]
+    told = _stay_line(fact, amount=fact.amount, duration_s=lasted_s)
+    return [told, *_personal(fact, left_ms=to_ms(fact.left_at), amount=fact.amount)]
 
 
-def _personal(fact: StayFact | PricedFact, name: str, **more: int | None) -> list[Publication]:
+def _stay_line(fact: StayFact | PricedFact, **more: int | None) -> Publication:
+    said = {"berth_code": fact.berth.code, "stay_id": fact.stay_id, **more}
+    return line(fact, fact.berth, type(fact).__name__, fact.plate, **said)
+
+
+def _personal(fact: StayFact | PricedFact, **more: int | None) -> list[Publication]:
     if fact.owner_id is None:
         return []
     data = {
-        "fact": name,
+        "fact": type(fact).__name__,
         "at_ms": to_ms(fact.at),
         "stay_id": fact.stay_id,
         "place_id": fact.berth.place_id,
@@ -240,18 +226,12 @@ def vehicle_told(fact: VehicleBound | VehicleUnbound) -> list[Publication]:
 
 def device_told(fact: DeviceFact) -> list[Publication]:
     """Show as a line what is the matter with a device, at the berth that it concerns if it is one."""
-    data = {
-        "fact": type(fact).__name__,
-        "at_ms": to_ms(fact.at),
-        "place_id": fact.place_id,
-        "place_name": fact.place_name,
+    more = {
         "berth_code": _berth_code(fact),
-        "plate": None,
-        **_NO_MORE,
         "device_kind": fact.device_kind.value,
         "alarm": fact.alarm if isinstance(fact, DeviceAlarmed) else None,
     }
-    return [Publication(f"live:{fact.organization_id}", data)]
+    return [line(fact, fact, type(fact).__name__, None, **more)]
 
 
 def _berth_code(fact: DeviceFact) -> str | None:
@@ -299,6 +279,8 @@ FEEDS: Mapping[type[Fact], Feed] = {
     ParkingEntryChanged: entry_told,
     SupplyChanged: supply_changed,
     FiguresChanged: figures_changed,
+    PlaceTariffChanged: place_told,
+    PlaceTariffCancelled: place_told,
     DeviceSilent: device_told,
     DeviceRecovered: device_told,
     DeviceAlarmed: device_told,
@@ -311,7 +293,6 @@ SILENT: frozenset[type[Fact]] = frozenset(
         RightsChanged,
         TariffPublished,
         TariffCalendarChanged,
-        PlaceTariffChanged,  # a price is read with its place, and a stay keeps its own
         BillOverpaid,
         PaymentUnapplied,
         RefundFailed,

@@ -34,7 +34,7 @@ from server.demo_drivers import Drivers
 from server.device_keys import StoredKeys
 from server.domain.equipment import Reading, Verdict, accept_readings
 from server.domain.estate import Place
-from server.domain.stay import Policy, observe
+from server.domain.stay import Policy, PolicyLayer, observe
 from server.domain.tariff import CalendarYear, Tariff
 from server.health import health_of
 from server.kernel.access import system
@@ -58,7 +58,7 @@ ReadingId = tuple[str, int, int]
 # 40 readings: from there on the cheaper writes of a bulk outweigh its reads waiting for each other.
 FEW = 40
 # What pricing a reading's stay asks for, and ingest never changes.
-REMEMBERED = (Policy, Place, Tariff, CalendarYear)
+REMEMBERED = (Policy, PolicyLayer, Place, Tariff, CalendarYear)
 
 
 async def run_serve(config: Config) -> None:

@@ -7,7 +7,7 @@ from handlers.base import Handler, action
 from handlers.shows import Shown
 from handlers.tariff_answers import show_assignment, show_place_using, show_preview
 from server.domain.stay.queries.assignments import preview_assignment
-from server.domain.tariff import assign_tariff
+from server.domain.tariff import assign_tariff, cancel_assignments
 from server.domain.tariff import schema as forms
 from server.domain.tariff.queries import places_by_tariff
 from server.kernel.access import Audience
@@ -45,5 +45,17 @@ class Assignments(Handler):
 
     @action("停车场换标准", permit="tariff.assign", body=forms.AssignmentBody, answer=answers.Assigned)  # fmt: skip
     async def post(self, tariff_id: str, **body: Any) -> Shown:
-        """Let places use this tariff for the stays that begin from now on."""
+        """Let places use this tariff for the stays that begin from now on, or from an instant to come."""
         return show_assignment(await self.run(assign_tariff, tariff_id=tariff_id, **body))
+
+
+class AssignmentCancellations(Handler):
+    """`/tariff-places/cancellations`."""
+
+    path = "/api/console/tariff-places/cancellations"
+    audience = Audience.CONSOLE
+
+    @action("取消预定的换标准", permit="tariff.assign", body=forms.PlacesSeenBody, answer=answers.Cancelled)  # fmt: skip
+    async def post(self, **body: Any) -> Shown:
+        """Let places keep the tariff that they use, instead of the one that was to come."""
+        return {"places": await self.run(cancel_assignments, **body)}

@@ -56,8 +56,8 @@ def _draw(sent: bytes) -> Picture:
         if opened.width * opened.height > PIXELS_MAX:
             raise _too_many()
         opened.draft("RGB", (SIDE_MAX, SIDE_MAX))  # a JPEG is decoded small at once
+        opened.thumbnail((SIDE_MAX, SIDE_MAX))  # before it is turned: that makes a copy
         upright = ImageOps.exif_transpose(opened)
-        upright.thumbnail((SIDE_MAX, SIDE_MAX))
         clean = Image.new("RGB", upright.size, "white")
         rgba = upright.convert("RGBA")
         clean.paste(rgba, mask=rgba.getchannel("A"))

@@ -5,6 +5,7 @@ a unit begins (or ends, or outlasts its grace). All times of a tariff and a stay
 """
 
 from collections import defaultdict
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -69,9 +70,17 @@ class Counter:
 
 
 class Walk:
-    """One walk over one stay by a car of the first vehicle class."""
+    """One walk over one stay by a car of the first vehicle class; `of` names the class of each date."""
 
-    def __init__(self, tariff: Tariff, zone: ZoneInfo, tick_s: int = 60) -> None:
+    def __init__(
+        self,
+        tariff: Tariff,
+        zone: ZoneInfo,
+        tick_s: int = 60,
+        *,
+        of: Callable[[date], str] = lambda _on: "",
+    ) -> None:
+        self.of = of
         self.terms: Terms = tariff.terms
         self.zone = zone
         self.tick_s = tick_s
@@ -86,6 +95,10 @@ class Walk:
             return 0
         counters: dict[Any, Counter] = {}
         income: list[tuple[dict[Period, Any], Rate, int]] = []
+        only_free_hours = True
+        if not seconds:
+            rate, _on, _today = self._rate(arrived_at)
+            only_free_hours = not (rate.unit_amount or any(step.amount for step in rate.steps))
         for at_s in range(deducted, seconds, self.tick_s):
             rate, opened_on, today = self._rate(arrived_at + timedelta(seconds=at_s))
             day = {
@@ -94,6 +107,8 @@ class Walk:
                 Period.ROLLING_DAY: at_s // 86_400,
                 Period.WINDOW: opened_on,
             }
+            costs = rate.unit_amount or any(step.amount for step in rate.steps)
+            only_free_hours = only_free_hours and not costs
             restart = rate.restart or self.terms.restart
             counter = counters.setdefault((rate.name, day[restart]), Counter(rate, self.tick_s))
             fallen_due = counter.tick()
@@ -101,7 +116,7 @@ class Walk:
             day[Period.WINDOW] = (opened_on, rate.name)
             if fallen_due:
                 income.append((day, rate, fallen_due))
-        return self._limited(self._capped(income))
+        return 0 if only_free_hours else self._limited(self._capped(income))
 
     def _within(self, free: FreeTime, seconds: int) -> bool:
         limit = free.minutes * 60
@@ -120,7 +135,10 @@ class Walk:
                 found.append((rate, today))
             elif minute < rate.to_min:
                 found.append((rate, today - timedelta(days=1)))
-        [(rate, opened_on)] = found
+        # A window belongs to the day on which it opened, whatever the day is in which it ends.
+        [(rate, opened_on)] = [
+            (rate, on) for rate, on in found if not rate.days or self.of(on) in rate.days
+        ]
         return rate, opened_on, today
 
     def _capped(self, income: list[tuple[dict[Period, Any], Rate, int]]) -> int:

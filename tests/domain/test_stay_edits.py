@@ -369,7 +369,7 @@ async def test_what_was_asked_for_another_version_is_not_agreed_to(world: World)
     await world.run(change_policy, scope="city", values={"approval_limit": 0}, v=0)
     stay = await stay_over(world)
     asked = await request(world, stay)
-    await edit(world, EditKind.PLATE, stay_id=stay.id, plate=OTHER)
+    await edit(world, EditKind.PLATE, actor=system("relay"), stay_id=stay.id, plate=OTHER)
 
     with pytest.raises(Refused, match="stay_changed"):
         await world.run(approve_edit, actor=CHIEF, request_id=asked.id)
@@ -383,6 +383,48 @@ async def decide(world: World, actor: Actor, state: RequestState) -> EditRequest
     await world.run(change_policy, scope="city", values={"review_mode": "all"}, v=0)
     asked = await request(world, await stay_over(world))
     return await world.run(close_request, actor=actor, request_id=asked.id, state=state)
+
+
+async def test_a_debt_that_moves_to_another_car_counts_as_much_as_one_that_is_waived(
+    world: World,
+) -> None:
+    await world.run(change_policy, scope="city", values={"approval_limit": 300}, v=0)
+    stay = await stay_over(world)
+    away = Change(kind=EditKind.PLATE, reason="看错", stay_id=stay.id, plate=OTHER)
+
+    asked = await world.run(edit_stay, actor=CLERK, change=away)
+
+    assert isinstance(asked, EditRequest)
+    assert (stay.amount, asked.difference) == (400, 0)
+    await world.run(approve_edit, actor=CHIEF, request_id=asked.id)
+    assert (await stay_of(world, stay.id)).plate == OTHER
+
+
+async def test_a_car_that_still_stands_is_corrected_at_once(world: World) -> None:
+    await world.run(change_policy, scope="city", values={"approval_limit": 300}, v=0)
+    stay = await park(world)
+    world.now = at(100)
+
+    await edit(world, EditKind.PLATE, stay_id=stay.id, plate=OTHER)
+
+    assert (await stay_of(world, stay.id)).plate == OTHER
+
+
+async def test_what_is_asked_for_twice_offline_is_asked_for_once(world: World) -> None:
+    await world.run(change_policy, scope="city", values={"review_mode": "all"}, v=0)
+    stay = await stay_over(world)
+    void = Change(kind=EditKind.VOID, reason="误报", stay_id=stay.id, client_id="pos-7:1")
+
+    first = await world.run(edit_stay, actor=CLERK, change=void)
+    again = await world.run(edit_stay, actor=CLERK, change=void)
+    with pytest.raises(Refused, match="edit_done_before"):
+        await world.run(edit_stay, actor=CHIEF, change=void)
+    await world.run(approve_edit, actor=CHIEF, request_id=first.id)
+    done = await world.run(edit_stay, actor=CLERK, change=void)
+
+    assert first == again
+    assert isinstance(done, StayEdit)
+    assert (done.actor_id, done.approver_id) == ("clerk", "chief")
 
 
 @pytest.mark.parametrize(

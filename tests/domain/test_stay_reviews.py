@@ -9,6 +9,7 @@ from server.domain.equipment import Numbering
 from server.domain.estate import Berth
 from server.domain.stay import (
     DisputeReason,
+    EditKind,
     OccupancyState,
     Review,
     ReviewOutcome,
@@ -22,6 +23,7 @@ from server.domain.stay import (
     change_policy,
     claim_review,
     dispute_stay,
+    identify_berth,
     resolve_review,
     resume_berth,
     suspend_berth,
@@ -34,7 +36,19 @@ from server.kernel.access import Actor, Audience, Scope
 from server.kernel.errors import DomainError, NotFound, Refused
 from server.kernel.nouns import replace
 from server.kernel.work import Work
-from tests.domain.test_stay_edits import CHIEF, CLERK, PLATE, at, park, stay_of, stay_over
+from tests.domain.test_stay_edits import (
+    CHIEF,
+    CLERK,
+    OTHER,
+    PLATE,
+    at,
+    bill,
+    due,
+    edit,
+    park,
+    stay_of,
+    stay_over,
+)
 from tests.world import LNG_LAT, World
 
 OWNER = Actor("anna", Audience.MOTORIST)
@@ -143,6 +157,20 @@ async def disputed(world: World) -> Stay:
     return await stay_of(world, stay.id)
 
 
+async def come_again(world: World, *, leaves: bool = True) -> Stay:
+    """Let the same car come back to its berth an hour later, and perhaps leave."""
+    await world.see("d1", "arrived", at_s=120 * 60)
+    world.now = at(122)
+    await world.job(settle_berths)
+    await world.run(identify_berth, berth_id="b1", plate=PLATE)
+    if leaves:
+        await world.see("d1", "left", at_s=181 * 60)
+        world.now = at(183)
+        await world.job(settle_berths)
+        await bill(world)
+    return (await world.stays("b1"))[-1]
+
+
 async def test_a_dispute_holds_the_stay_until_it_is_decided(world: World) -> None:
     stay = await disputed(world)
     [review] = await reviews(world)
@@ -169,6 +197,89 @@ async def decide(world: World, review: Review, *, actor: Actor) -> Review:
     return await world.run(
         resolve_review, actor=actor, review_id=review.id, outcome=outcome, remark="照片清晰"
     )
+
+
+async def test_a_dispute_goes_on_for_what_its_stay_is_made_a_part_of(world: World) -> None:
+    stay = await disputed(world)
+    later = await come_again(world)
+    [review] = await reviews(world)
+
+    merged = await edit(world, EditKind.MERGE, stay_id=later.id, other_id=stay.id)
+    whole = await stay_of(world, stay.id)
+    assert {one.after.id for one in merged.versions} == {stay.id, later.id}
+    assert whole.holds == ("dispute",)
+
+    await world.run(claim_review, actor=CLERK, review_id=review.id)
+    await decide(world, review, actor=CLERK)
+
+    assert (await stay_of(world, stay.id)).holds == ()
+
+
+async def test_a_dispute_about_the_part_holds_the_whole_until_it_is_decided(world: World) -> None:
+    stay = await disputed(world)
+    later = await come_again(world, leaves=False)
+    [review] = await reviews(world)
+
+    await edit(world, EditKind.MERGE, stay_id=stay.id, other_id=later.id)
+    whole = await stay_of(world, later.id)
+    assert (whole.open, whole.holds, "dispute" in whole.flags) == (True, ("dispute",), True)
+    assert {fact.stay_id for fact in await world.facts(StayDisputed)} == {stay.id, later.id}
+
+    await world.run(claim_review, actor=CLERK, review_id=review.id)
+    await decide(world, review, actor=CLERK)
+    freed = await stay_of(world, later.id)
+    assert (freed.holds, freed.flags) == ((), ())
+    assert later.id in {fact.stay_id for fact in await world.facts(StayReleased)}
+
+
+async def test_two_disputes_that_became_one_stay_are_both_to_be_decided(world: World) -> None:
+    stay = await disputed(world)
+    later = await come_again(world)
+    said: dict[str, Any] = {"reason": DisputeReason.CHARGED_TWICE, "statement": "收了两次"}
+    await world.run(dispute_stay, actor=OWNER, stay_id=later.id, **said)
+    await edit(world, EditKind.MERGE, stay_id=stay.id, other_id=later.id)
+
+    for review, left in zip(await reviews(world), (("dispute",), ()), strict=True):
+        await world.run(claim_review, actor=CLERK, review_id=review.id)
+        await decide(world, review, actor=CLERK)
+        assert (await stay_of(world, stay.id)).holds == left
+
+
+async def test_both_parts_of_a_stay_in_dispute_are_in_dispute(world: World) -> None:
+    stay = await disputed(world)
+    [review] = await reviews(world)
+
+    done = await edit(world, EditKind.SPLIT, stay_id=stay.id, at=at(30))
+    parts = [await stay_of(world, id) for id in done.stay_ids]
+    await bill(world)
+    billed = await due(world)
+    await world.run(withdraw_dispute, actor=OWNER, stay_id=stay.id)
+
+    assert [one.holds for one in parts] == [("dispute",)] * 2
+    assert billed == {}
+    assert [(await stay_of(world, one.id)).holds for one in parts] == [(), ()]
+    assert (await reviews(world))[0].heirs == (parts[1].id,) != review.heirs
+
+
+async def test_another_cars_part_is_not_in_dispute(world: World) -> None:
+    stay = await disputed(world)
+
+    done = await edit(world, EditKind.SPLIT, stay_id=stay.id, at=at(30), plate=OTHER)
+
+    assert [(await stay_of(world, id)).holds for id in done.stay_ids] == [("dispute",), ()]
+
+
+async def test_an_undone_merge_leaves_the_dispute_where_it_was(world: World) -> None:
+    stay = await disputed(world)
+    later = await come_again(world, leaves=False)
+    merged = await edit(world, EditKind.MERGE, stay_id=stay.id, other_id=later.id)
+
+    await edit(world, EditKind.UNDO, other_id=merged.id)
+
+    assert (await stay_of(world, stay.id)).holds == ("dispute",)
+    assert (await stay_of(world, later.id)).holds == ()
+    assert (await reviews(world))[0].heirs == ()
+    assert later.id in {fact.stay_id for fact in await world.facts(StayReleased)}
 
 
 async def test_a_dispute_is_taken_back_and_not_raised_again(world: World) -> None:

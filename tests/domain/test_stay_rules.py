@@ -24,7 +24,7 @@ from server.domain.stay import (
 )
 from server.domain.stay.rules.ahead import foresee
 from server.domain.stay.rules.doubts import is_impossible
-from server.domain.stay.rules.edits import Material, difference, edited, undone
+from server.domain.stay.rules.edits import Material, Owed, difference, edited, undone
 from server.domain.stay.rules.policies import check, resolve, scope_of, sources
 from server.domain.stay.rules.policy_keys import KEYS, Group, PolicyKind
 from server.domain.tariff import Line, Quote
@@ -193,7 +193,48 @@ def test_a_fee_is_foreseen_to_the_second_at_which_it_rises(steps: list[tuple[int
     ],
 )
 def test_who_waits_for_a_second_person(mode: ReviewMode, changed: int, waits: bool) -> None:
-    assert difference(10**6, 10**6 + changed, Policy(review_mode=mode)) == (changed, waits)
+    owed = [owed_by(PLATES[1], 10**6, PLATES[1], 10**6 + changed)]
+
+    assert difference(owed, Policy(review_mode=mode)) == (changed, waits)
+
+
+def owed_by(
+    before: Plate | None, was: int | None, after: Plate | None, is_: int, *, open_: bool = False
+) -> Owed:
+    """Say what a stay cost and costs, and by whose plate; None was not there."""
+    ended: dict[str, Any] = {
+        "berth_id": "b1",
+        "berth": HERE,
+        "arrived_at": NOON,
+        "state": StayState.CLOSED,
+    }
+    there = None if was is None else Stay(id="a", plate=before, open=open_, **ended)
+    return Owed(Version(there, Stay(id="a", plate=after, open=open_, **ended)), was or 0, is_)
+
+
+ONE, OTHER = PLATES[1], PLATES[2]
+
+
+@pytest.mark.parametrize(
+    ("owed", "changed", "waits"),
+    [
+        # put on somebody else's car, and put on one that had not been known
+        ([owed_by(ONE, 5_001, OTHER, 5_001)], 0, True),
+        ([owed_by(ONE, 5_000, OTHER, 5_000)], 0, False),
+        ([owed_by(None, 5_001, ONE, 5_001)], 0, True),
+        # while it stands nobody has been charged
+        ([owed_by(ONE, 9_000, OTHER, 9_000, open_=True)], 0, False),
+        # cut in two: the same car owes no more than before, another one does
+        ([owed_by(ONE, 9_000, ONE, 3_000), owed_by(None, None, ONE, 6_500)], 500, False),
+        ([owed_by(ONE, 9_000, ONE, 3_000), owed_by(None, None, OTHER, 6_000)], 0, True),
+        # two of one car become one
+        ([owed_by(ONE, 6_000, ONE, 9_000), owed_by(ONE, 3_000, ONE, 0)], 0, False),
+    ],
+)
+def test_what_moves_from_one_car_to_another_waits_for_a_second_person(
+    owed: list[Owed], changed: int, waits: bool
+) -> None:
+    assert difference(owed, Policy()) == (changed, waits)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from server.domain.estate import PastTariff, Place, PlaceTariffChanged
+from server.domain.estate import PastTariff, Place, PlaceTariffCancelled, PlaceTariffChanged
 from server.domain.stay import Stay, edit_stay
 from server.domain.stay.jobs import settle_berths, settle_forgotten_berths
 from server.domain.stay.model.edits import Change, EditKind
@@ -19,6 +19,8 @@ from server.domain.tariff import (
     TariffState,
     Terms,
     assign_tariff,
+    cancel_assignments,
+    publish_tariff,
     publish_tariffs,
 )
 from server.domain.tariff.queries import places_by_tariff
@@ -58,11 +60,26 @@ async def place(world: World) -> Place:
     return await world.run(lambda work: work.table(Place).get("s1"))
 
 
-async def assign(world: World, tariff: str = "dear@1", *, at_s: int, v: int | None = None) -> Any:
-    """Put the street under a tariff that many seconds after noon."""
+async def assign(
+    world: World,
+    tariff: str = "dear@1",
+    *,
+    at_s: int,
+    v: int | None = None,
+    begins_s: int | None = None,
+) -> Any:
+    """Put the street under a tariff that many seconds after noon, perhaps for later."""
     world.now = NOON + timedelta(seconds=at_s)
     seen = {"s1": (await place(world)).v if v is None else v}
-    return await act(world, assign_tariff, tariff_id=tariff, places=seen)
+    begins_at = None if begins_s is None else NOON + timedelta(seconds=begins_s)
+    return await act(world, assign_tariff, tariff_id=tariff, places=seen, begins_at=begins_at)
+
+
+async def cancel(world: World, *, at_s: int, v: int | None = None) -> Any:
+    """Cancel what is to come at the street, that many seconds after noon."""
+    world.now = NOON + timedelta(seconds=at_s)
+    seen = {"s1": (await place(world)).v if v is None else v}
+    return await act(world, cancel_assignments, places=seen)
 
 
 async def leave(world: World, device: str, *, at_s: int) -> Stay:
@@ -210,6 +227,7 @@ async def test_the_price_that_a_place_shows_is_the_new_one(street: World) -> Non
 
 async def test_a_tariff_lists_the_places_that_use_it_in_scope(street: World) -> None:
     await assign(street, at_s=60)
+    street.now = NOON + timedelta(seconds=62)
 
     [using] = await act(street, places_by_tariff, code="dear")
     assert (using.place.id, using.tariff, using.since) == ("s1", "贵", NOON + timedelta(seconds=62))
@@ -232,3 +250,175 @@ async def test_what_cannot_be_assigned_is_refused_with_a_code(street: World) -> 
     stranger = replace(MANAGER, organization_id="other")
     assert await refusal(street, tariff_id="dear@1", actor=stranger, **seen) == "tariff_not_found"
     assert (await place(street)).tariff_id == DAY_TARIFF.code
+
+
+CHEAP = replace(
+    DEAR, id="cheap@1", code="cheap", name="便宜", terms=Terms(rates=(Rate(0, 1440, (), 60, 100),))
+)
+
+
+async def test_a_planned_change_prices_who_comes_from_then_on(street: World) -> None:
+    await assign(street, at_s=0, begins_s=HOUR_S)
+    await street.see("d1", "arrived", at_s=HOUR_S - 1)
+    await street.see("d2", "arrived", at_s=HOUR_S)
+
+    old, new = await leave(street, "d1", at_s=7300), await leave(street, "d2", at_s=7300)
+
+    assert (old.berth.tariff_id, new.berth.tariff_id) == ("roadside", "dear")
+    assert (old.amount, new.amount) == (400, 2000)
+
+
+async def test_a_stay_that_a_planned_change_splits_is_split_there(street: World) -> None:
+    split = replace(CHEAP, on_change=OnChange.SPLIT)
+    await street.run(publish_tariffs, tariffs=[split])
+    await assign(street, "cheap@1", at_s=0)
+    await street.see("d1", "arrived", at_s=2)
+    await assign(street, at_s=60, begins_s=HOUR_S + 2)
+
+    stay = await leave(street, "d1", at_s=2 * HOUR_S + 2)
+
+    assert [line.amount for line in stay.lines if line.amount] == [100, 1000]
+
+
+async def test_a_planned_change_is_cancelled_before_it_begins(street: World) -> None:
+    planned = await assign(street, at_s=0, begins_s=HOUR_S)
+    cancelled = await cancel(street, at_s=HOUR_S - 3)
+    again = await cancel(street, at_s=HOUR_S - 3, v=2)
+    await street.see("d1", "arrived", at_s=HOUR_S + 1)
+
+    stay = await leave(street, "d1", at_s=2 * HOUR_S)
+
+    assert (cancelled, again) == (1, 0)
+    assert (stay.berth.tariff_id, stay.amount) == ("roadside", 300)
+    now = await place(street)
+    assert (now.tariff_id, now.past_tariffs) == ("roadside", ())
+    [told] = await street.facts(PlaceTariffCancelled)
+    assert (told.tariff_id, told.cancelled) == ("roadside", "dear")
+    assert told.begins_at == planned.begins_at
+    assert len(await street.store.database[AUDIT].find({"actor_id": "manager"}).to_list(None)) == 2
+
+
+@pytest.mark.parametrize("at_s", [HOUR_S - 2, HOUR_S, HOUR_S + 60])
+async def test_what_everybody_may_know_by_now_is_not_cancelled(street: World, at_s: int) -> None:
+    await assign(street, at_s=0, begins_s=HOUR_S)
+
+    with pytest.raises(DomainError) as refused:
+        await cancel(street, at_s=at_s)
+
+    assert refused.value.code == "assignment_begun"
+    assert (await place(street)).tariff_at(NOON + timedelta(seconds=HOUR_S)) == "dear"
+
+
+async def test_only_who_may_see_a_place_as_it_is_cancels_there(street: World) -> None:
+    await assign(street, at_s=0, begins_s=HOUR_S)
+    stranger = replace(MANAGER, organization_id="other")
+    for actor, seen, code in (
+        (ELSEWHERE, {"s1": 2}, "place_not_found"),
+        (stranger, {"s1": 2}, "place_not_found"),
+        (MANAGER, {"s9": 1}, "place_not_found"),
+        (MANAGER, {"s1": 1}, "place_changed"),
+    ):
+        with pytest.raises(DomainError) as refused:
+            await act(street, cancel_assignments, actor=actor, places=seen)
+        assert refused.value.code == code
+    assert (await place(street)).v == 2
+
+
+async def test_a_place_has_one_change_to_come_and_the_newest_counts(street: World) -> None:
+    await street.run(publish_tariffs, tariffs=[CHEAP])
+    await assign(street, at_s=0, begins_s=HOUR_S)
+    seen = {"s1": (await place(street)).v}
+    preview = await act(
+        street,
+        preview_assignment,
+        tariff_id="cheap@1",
+        places=seen,
+        begins_at=NOON + timedelta(seconds=2 * HOUR_S),
+    )
+
+    await assign(street, "cheap@1", at_s=60, begins_s=2 * HOUR_S)
+
+    at = [NOON + timedelta(seconds=HOUR_S * hours) for hours in (1, 2)]
+    assert (preview.plan.replaced, len(preview.plan.moving)) == (1, 1)
+    assert [(one.code, one.places) for one in preview.left] == [("roadside", 1)]
+    assert [(await place(street)).tariff_at(instant) for instant in at] == ["roadside", "cheap"]
+    [kept] = await street.facts(PlaceTariffCancelled)
+    assert kept.cancelled == "dear"
+
+
+async def test_the_tariff_of_now_put_in_place_of_a_planned_one_keeps_it(street: World) -> None:
+    own = replace(DAY_TARIFF, id="roadside@9", number=9, organization_id="city")
+    await street.run(publish_tariffs, tariffs=[own])
+    await assign(street, at_s=0, begins_s=HOUR_S)
+
+    done = await assign(street, "roadside@9", at_s=60)
+
+    assert (len(done.moving), done.replaced) == (1, 1)
+    assert (await place(street)).past_tariffs == ()
+    assert len(await street.facts(PlaceTariffChanged)) == 1
+
+
+async def test_the_same_plan_again_changes_nothing(street: World) -> None:
+    await assign(street, at_s=0, begins_s=HOUR_S)
+    again = await assign(street, at_s=30, v=1, begins_s=HOUR_S)
+
+    assert (len(again.moving), again.unchanged) == (0, 1)
+    assert (await place(street)).v == 2
+
+
+async def test_an_instant_that_is_past_or_far_is_refused(street: World) -> None:
+    seen = {"tariff_id": "dear@1", "places": {"s1": 1}}
+    for days, code in ((-1, "assignment_time_wrong"), (367, "assignment_time_wrong")):
+        at = NOON + timedelta(days=days)
+        assert await refusal(street, **seen, begins_at=at) == code
+    future = replace(DEAR, id="next@1", code="next", valid_from=NOON + timedelta(days=2))
+    await street.run(publish_tariffs, tariffs=[future])
+    early = {"tariff_id": "next@1", "places": {"s1": 1}}
+    day = timedelta(days=1)
+    assert await refusal(street, **early, begins_at=NOON + day) == "tariff_not_in_force"
+    done = await act(street, assign_tariff, **early, begins_at=NOON + 2 * day)
+    assert done.begins_at == NOON + 2 * day
+
+
+async def test_a_place_shows_what_it_uses_and_what_is_to_come(street: World) -> None:
+    await assign(street, at_s=0, begins_s=HOUR_S)
+    begins_at = NOON + timedelta(seconds=HOUR_S)
+
+    [before] = await act(street, places_by_tariff, code="dear")
+    [also] = await act(street, places_by_tariff, code="roadside")
+    room = await street.run(room_of, place_id="s1")
+    street.now = begins_at
+    [after] = await act(street, places_by_tariff, code="dear")
+    later = await street.run(room_of, place_id="s1")
+
+    assert before == also
+    assert (before.tariff_code, before.since) == ("roadside", None)
+    assert before.coming is not None
+    assert (before.coming.tariff, before.coming.begins_at) == ("贵", begins_at)
+    assert room.coming is not None
+    assert (room.tariff.code, room.coming[0], room.coming[1].code) == (
+        "roadside",
+        begins_at,
+        "dear",
+    )
+    assert (after.tariff_code, after.since, after.coming) == ("dear", begins_at, None)
+    assert (later.tariff.code, later.coming) == ("dear", None)
+
+
+async def test_a_place_shows_the_next_version_of_its_tariff_too(street: World) -> None:
+    await assign(street, at_s=0)
+    street.now = NOON + timedelta(minutes=1)
+    tomorrow = NOON + timedelta(days=1)
+    passed = replace(DEAR, id="dear@2", number=2, state=TariffState.TRIAL_PASSED)
+    await street.run(lambda work: add(work, passed))
+    await act(street, publish_tariff, tariff_id="dear@2", v=1, valid_from=tomorrow)
+
+    room = await street.run(room_of, place_id="s1")
+
+    assert room.coming is not None
+    assert (room.tariff.id, room.coming[0], room.coming[1].id) == ("dear@1", tomorrow, "dear@2")
+
+
+async def add(work: Any, tariff: Tariff) -> None:
+    """Put a version there as it is."""
+    work.table(Tariff).add(tariff)

@@ -1,26 +1,35 @@
 """What holds for any tariff, by examples that Hypothesis makes and a walk that shares no code with the engine."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
+from random import Random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.domain.tariff import (
     Bound,
+    CalendarYear,
     Cap,
+    DayClass,
+    DayKind,
     FreeTime,
     Grant,
     Period,
     Rate,
     Rounding,
+    Season,
     Step,
     Tariff,
     Terms,
     quote,
+    year_of,
 )
+from server.domain.tariff.model.calendar import days_in
 from server.domain.tariff.rules.checking import problems
+from server.kernel.errors import Refused
 from tests.domain.tariff_walker import Walk
 from tests.domain.test_tariff_rules import ZONE, tariff
 
@@ -108,6 +117,95 @@ def test_a_walk_in_steps_of_five_seconds_finds_the_same_fee(
     priced = quote(of, arrived_at=arrived_at, left_at=left_at, zone=ZONE)
 
     assert priced.amount == Walk(of, ZONE, tick_s=5).fee(arrived_at, 5 * ticks)
+
+
+# Working days at a weekend, a long holiday over the new year, and special days of any kind.
+CLASSES = (
+    DayClass("特殊日", special=True),
+    DayClass("节", kinds=(DayKind.HOLIDAY, DayKind.LONG_HOLIDAY)),
+    DayClass("调休", kinds=(DayKind.MAKE_UP_WORKDAY,)),
+    DayClass("冬天的周末", kinds=(DayKind.WEEKEND,), seasons=(Season("12-15", "01-15"),)),
+    DayClass("其他"),
+)
+KINDS = {"w": "其他", "m": "调休", "r": "其他", "h": "节", "l": "节"}
+YEARS = (2023, 2024, 2025, 2026)
+
+
+@st.composite
+def calendars(draw: st.DrawFn) -> dict[int, CalendarYear]:
+    """Draw years whose days are of any kind, one after the other."""
+    letters = Random(draw(st.integers(0, 2**32)))  # 1,461 days one by one are too many to draw
+    return {
+        year: CalendarYear(
+            id=f"odd:{year}",
+            calendar_id="odd",
+            name="odd",
+            year=year,
+            days="".join(letters.choices("wmrhlWH", k=days_in(year))),
+            names={},
+        )
+        for year in YEARS
+    }
+
+
+def class_in(years: dict[int, CalendarYear], on: date) -> str:
+    """Say of what class a date is, in words of the table above."""
+    letter = years[on.year].days[(on - date(on.year, 1, 1)).days]
+    if letter.isupper():
+        return "特殊日"
+    winter = (on.month == 12 and on.day >= 15) or (on.month == 1 and on.day <= 15)
+    return "冬天的周末" if letter == "r" and winter else KINDS[letter]
+
+
+@WALKS
+@given(tariffs(), calendars(), st.lists(st.integers(0, 3), min_size=5, max_size=5), INSTANTS, MINUTES)  # fmt: skip
+def test_a_walk_over_days_of_any_kind_finds_the_same_fee(
+    plain: Tariff,
+    years: dict[int, CalendarYear],
+    factors: list[int],
+    arrived_at: datetime,
+    minutes: int,
+) -> None:
+    rows = [
+        replace(
+            rate,
+            days=(one.name,),
+            name=f"{rate.name} {one.name}",
+            unit_amount=rate.unit_amount * factor,
+        )
+        for one, factor in zip(CLASSES, factors, strict=True)
+        for rate in plain.terms.rates
+    ]
+    terms = replace(plain.terms, rates=tuple(rows), days=CLASSES, calendar_id="odd", caps=())
+    of = replace(plain, terms=terms)
+    left_at = arrived_at + timedelta(minutes=minutes)
+
+    priced = quote(of, arrived_at=arrived_at, left_at=left_at, zone=ZONE, calendar=years)
+
+    assert problems(terms) == []
+    walk = Walk(of, ZONE, of=lambda on: class_in(years, on))
+    assert priced.amount == walk.fee(arrived_at, minutes * 60)
+    assert priced.amount == sum(line.amount for line in priced.lines)
+
+
+@given(INSTANTS, st.integers(1, 3 * 1440))
+def test_a_date_of_a_year_that_nobody_imported_is_never_guessed(
+    arrived_at: datetime, minutes: int
+) -> None:
+    left_at = arrived_at + timedelta(minutes=minutes)
+    of = tariff(Rate(0, 1440, (), 60, 100), days=(DayClass("休", (DayKind.WEEKEND,)), DayClass("工")), calendar_id="odd")  # fmt: skip
+    of = replace(
+        of, terms=replace(of.terms, rates=(replace(of.terms.rates[0], days=("休", "工")),))
+    )
+    known = {2025: year_of("odd", "odd", (), year=2025)}
+    last = (left_at - timedelta(seconds=1)).astimezone(ZONE).year
+    years = {arrived_at.year, last}
+
+    if years <= known.keys():
+        assert quote(of, arrived_at=arrived_at, left_at=left_at, zone=ZONE, calendar=known).amount
+        return
+    with pytest.raises(Refused, match="calendar_day_missing"):
+        quote(of, arrived_at=arrived_at, left_at=left_at, zone=ZONE, calendar=known)
 
 
 @given(tariffs(), INSTANTS, MINUTES, st.integers(0, 86_400))

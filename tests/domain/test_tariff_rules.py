@@ -466,3 +466,34 @@ def test_a_quote_names_row_time_and_units_of_each_line() -> None:
 
     rows = [(line.kind, line.row, line.seconds, line.units, line.amount) for line in priced.lines]
     assert rows == [(LineKind.RATE, 2, 3600, 1, 300), (LineKind.RATE, 3, 3600, 1, 0)]
+
+
+@pytest.mark.parametrize("grant", Grant)
+@pytest.mark.parametrize("every", Period)
+def test_a_stay_of_no_seconds_costs_no_more_than_one_of_a_second(
+    grant: Grant, every: Period
+) -> None:
+    free = FreeTime(15, grant, every=every, charged_only=True)
+
+    assert [fee(tariff(free=free, minimum=200), seconds=by) for by in (0, 1)] == [0, 0]
+    assert [fee(tariff(minimum=200), seconds=by) for by in (0, 1)] == [200, 200]
+    assert [fee(tariff(Rate(0, 1440), minimum=200), seconds=by) for by in (0, 1)] == [0, 0]
+
+
+@pytest.mark.parametrize("free", [None, FreeTime(1, Grant.DEDUCTED), FreeTime(1)])
+def test_hours_that_are_free_are_free_whatever_the_least_is(free: FreeTime | None) -> None:
+    day, night = Rate(480, 1260, (), 60, 100), Rate(1260, 480)
+    of = tariff(day, night, free=free, minimum=500)
+
+    def amount(hours: int) -> int:
+        left_at = at("22:00") + timedelta(hours=hours)
+        return quote(of, arrived_at=at("22:00"), left_at=left_at, zone=ZONE).amount
+
+    assert [amount(hours) for hours in (1, 10, 11, 20)] == [0, 0, 500, 1000]
+
+
+def test_who_stays_too_long_in_free_hours_pays_for_that() -> None:
+    longest = MaxStay(60, penalty=Penalty((), 60, 1000))
+    of = tariff(Rate(0, 1440), free=FreeTime(15, Grant.DEDUCTED), max_stay=longest)
+
+    assert [fee(of, minutes) for minutes in (60, 61)] == [0, 1000]

@@ -169,6 +169,7 @@ CALLS: dict[str, tuple[dict[str, str], str, Any]] = {
     "GET /api/console/tariff-places": ({}, "?code=roadside", None),
     "POST /api/console/tariffs/{tariff_id}/assignment-previews": ({"tariff_id": "roadside@1"}, "", {"places": [{"id": "s1", "v": 1}]}),
     "POST /api/console/tariffs/{tariff_id}/assignments": ({"tariff_id": "roadside@1"}, "", {"places": [{"id": "s1", "v": 1}]}),
+    "POST /api/console/tariff-places/cancellations": ({}, "", {"places": [{"id": "s1", "v": 0}]}),
     "GET /api/console/calendar-years": ({}, "", None),
     "POST /api/console/calendar-years": ({}, "", {"calendar_id": "china", "name": "国务院", "text": "date,kind,name\n2054-01-01,off,元旦"}),
     "GET /api/console/calendar-years/{year_id}": ({"year_id": "china:2053"}, "", None),

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from server.domain.stay import change_policy
 from tests.domain.test_stay_edits import OTHER, at, bill, park, stay_over
 from tests.handlers.clerks import picture, time_ids
 from tests.handlers.conftest import PLATE, Site, code, said
@@ -130,6 +131,8 @@ async def test_the_list_and_the_evidence_go_by_an_index(site: Site) -> None:
             await site.ask("GET", f"/api/console/stays/{stay.id}/{what}", token=token)
         await site.ask("GET", "/api/console/stay-reviews", token=token)
         await site.ask("GET", "/api/console/stay-edit-requests", token=token)
+        of_one = f"/api/console/stay-edit-requests?stay_id={stay.id}"
+        await site.ask("GET", of_one, token=token)
     finally:
         await database.command({"profile": 0})
 
@@ -144,6 +147,28 @@ async def test_the_list_and_the_evidence_go_by_an_index(site: Site) -> None:
     }
     assert ours <= plans.keys()
     assert not {name: plan for name, plan in plans.items() if name in ours and "COLLSCAN" in plan}
+
+
+async def test_the_requests_of_one_stay_are_asked_for_alone(site: Site) -> None:
+    await site.world.run(change_policy, scope="city", values={"review_mode": "all"}, v=0)
+    stays = [await stay_over(site.world, berth=berth, plate=plate) for berth, plate in enumerate((PLATE, OTHER), 1)]  # fmt: skip
+    for stay in stays:
+        await post(site, ("console", "city"), "/stay-edits", {"kind": "void", "reason": "误报", "stay_id": stay.id})  # fmt: skip
+    token, elsewhere = (
+        await site.token("console", "city"),
+        await site.token("console", "district"),
+    )
+
+    async def listed(query: str, token: str = token) -> Any:
+        return await site.ask("GET", f"/api/console/stay-edit-requests{query}", token=token)
+
+    assert len(said(await listed(""))["items"]) == 2
+    for stay in stays:
+        [found] = said(await listed(f"?stay_id={stay.id}"))["items"]
+        assert found["stay_ids"] == [stay.id]
+        assert said(await listed(f"?stay_id={stay.id}&state=approved"))["items"] == []
+        assert said(await listed(f"?stay_id={stay.id}", elsewhere))["items"] == []
+    assert code(await listed("?stay_id=")) == (422, "fields_invalid")
 
 
 async def test_a_clerk_and_the_owner_see_the_same_evidence_each_as_he_may(site: Site) -> None:

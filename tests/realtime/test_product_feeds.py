@@ -31,6 +31,7 @@ from server.domain.billing import (
 from server.domain.billing.reactions import bill_priced_stays
 from server.domain.equipment import DeviceAlarmed, DeviceRecovered, DeviceSilent, Numbering
 from server.domain.equipment.jobs import notice_silent_devices
+from server.domain.estate import PlaceTariffCancelled, PlaceTariffChanged
 from server.domain.identity import Organization, enrol
 from server.domain.insight import FiguresChanged
 from server.domain.insight.jobs import refresh_figures
@@ -96,6 +97,7 @@ from server.domain.stay import (
 )
 from server.domain.stay.jobs import count_room, settle_berths
 from server.domain.stay.reactions import distrust_berths, show_running_stays
+from server.domain.tariff import assign_tariff, cancel_assignments, publish_tariffs
 from server.domain.vehicle import (
     Plate,
     PlateColor,
@@ -114,6 +116,7 @@ from tests.domain.arrears import CLERK as PURSUER
 from tests.domain.arrears import GRACE, alerts, follow, stayed, the_case
 from tests.domain.money import CHIEF, CLERK, paid, rows, wish
 from tests.domain.money import OWNER as MOTORIST
+from tests.domain.test_tariff_places import DEAR, MANAGER
 from tests.world import NOON, World
 
 PLATE = Plate("粤B12345", PlateColor.BLUE)
@@ -350,6 +353,16 @@ async def tell_of(world: World) -> None:
     await world.run(follow_cars, facts=await world.facts(StayIdentified))
 
 
+async def plan_price(world: World) -> None:
+    """Let the street have another tariff tomorrow, and then not."""
+    await park(world)
+    await world.run(publish_tariffs, tariffs=[DEAR])
+    seen, tomorrow = {"s1": 1}, NOON + timedelta(days=1)
+    planned = {"tariff_id": DEAR.id, "places": seen, "begins_at": tomorrow}
+    await world.run(assign_tariff, actor=MANAGER, **planned)
+    await world.run(cancel_assignments, actor=MANAGER, places={"s1": 2})
+
+
 SCENARIOS: dict[type[Fact], Callable[[World], Awaitable[Any]]] = {
     OccupancyChanged: park,
     StayOpened: park,
@@ -388,6 +401,8 @@ SCENARIOS: dict[type[Fact], Callable[[World], Awaitable[Any]]] = {
     ArrearsClosed: pay_up,
     WriteOffRequested: give_up_debt,
     WriteOffDecided: give_up_debt,
+    PlaceTariffChanged: plan_price,
+    PlaceTariffCancelled: plan_price,
     SupplyChanged: count,
     FiguresChanged: figure,
     DeviceAlarmed: raise_alarm,
@@ -583,6 +598,7 @@ async def test_an_alarm_is_a_line_that_names_its_device_and_berth(
         "place_name": "福华路",
         "berth_code": berth_code,
         "plate": None,
+        "stay_id": None,
         "amount": None,
         "duration_s": None,
         "device_kind": "camera" if camera else "berth_sensor",
@@ -591,9 +607,39 @@ async def test_an_alarm_is_a_line_that_names_its_device_and_berth(
 
 
 async def test_every_line_of_the_live_feed_has_the_same_keys(city: World) -> None:
-    for scenario in (leave_and_bill, raise_alarm, come_back):
+    for scenario in (leave_and_bill, raise_alarm, come_back, plan_price):
         await scenario(city)
 
     lines = [one for one in publications_of(await city.facts()) if one.channel == "live:city"]
 
     assert {frozenset(line.data) for line in lines} == {frozenset(lines[0].data)}
+
+
+async def test_a_line_about_a_stay_says_which(city: World) -> None:
+    await mend(city)
+
+    lines = [one.data for one in publications_of(await city.facts()) if one.channel == "live:city"]
+
+    ids = {one.id for berth in ("b1", "b3") for one in await city.stays(berth)}
+    told = {line["fact"]: line["stay_id"] for line in lines}
+    stays = [line["stay_id"] for line in lines if line["fact"].startswith("Stay")]
+    assert set(stays) == ids
+    assert None not in stays
+    assert told["BerthOccupied"] in ids
+    assert told["BerthFreed"] is None
+
+
+async def test_a_planned_price_is_a_line_that_names_its_place(city: World) -> None:
+    await plan_price(city)
+
+    lines = publications_of(
+        [
+            one
+            for one in await city.facts()
+            if isinstance(one, PlaceTariffChanged | PlaceTariffCancelled)
+        ]
+    )
+
+    assert [one.channel for one in lines] == ["live:city"] * 2
+    assert [one.data["fact"] for one in lines] == ["PlaceTariffChanged", "PlaceTariffCancelled"]
+    assert {(one.data["place_id"], one.data["place_name"]) for one in lines} == {("s1", "福华路")}

@@ -1,7 +1,8 @@
 // How rows are written, read and laid over a day.
 import { describe, expect, it } from 'vitest'
+import { endsWith, nextChange_ms, willBeInForce } from '../src/tariffs/places'
 import { barsOf, clock, methodOf, priceOf, readClock, readSeasons, readSteps, seasonsText, stepsText, withMethod } from '../src/tariffs/terms'
-import type { Rate, Terms } from '../src/tariffs/types'
+import type { PlaceUsing, Rate, TariffRow, Terms } from '../src/tariffs/types'
 import { emptyRate } from '../src/tariffs/whole'
 
 const terms = (...rates: Partial<Rate>[]): Terms =>
@@ -72,5 +73,32 @@ describe('the strip of a day', () => {
     const bars = barsOf(terms({}, { from_min: 600, to_min: 660, unit_amount: 100 }), '', 'small')
 
     expect(bars.map((bar) => bar.kind)).toEqual(['free', 'overlap', 'free'])
+  })
+})
+
+describe('which tariff a place ends with', () => {
+  const place = (tariff_code: string, coming: PlaceUsing['coming'] = null): PlaceUsing => ({ tariff_code, coming }) as PlaceUsing
+  const planned = (begins_at: string) => ({ begins_at, tariff_code: 'dear', tariff: '贵' })
+  const NOON_MS = Date.parse('2026-07-02T12:00:00Z')
+
+  it('is the planned one, else the one of now', () => {
+    expect(endsWith(place('cheap'))).toBe('cheap')
+    expect(endsWith(place('cheap', planned('2026-08-01T00:00:00Z')))).toBe('dear')
+  })
+
+  it('is read anew when the next planned change begins, if that is today', () => {
+    const soon = place('cheap', planned('2026-07-02T12:05:00Z'))
+    expect(nextChange_ms([], NOON_MS)).toBeNull()
+    expect(nextChange_ms([place('cheap'), place('cheap', planned('2026-08-01T00:00:00Z'))], NOON_MS)).toBeNull()
+    expect(nextChange_ms([place('cheap', planned('2026-07-03T00:00:00Z')), soon], NOON_MS)).toBe(300_000)
+    expect(nextChange_ms([place('cheap', planned('2026-07-02T11:59:59Z'))], NOON_MS)).toBe(0)
+  })
+
+  it('may be one that begins later, and none that has ended', () => {
+    const version = (state: string, valid_from: string, valid_to: string | null) => ({ code: 'dear', state, valid_from, valid_to }) as TariffRow
+    expect(willBeInForce([version('published', '2026-08-01T00:00:00Z', null)], 'dear', NOON_MS)).toBe(true)
+    expect(willBeInForce([version('superseded', '2026-01-01T00:00:00Z', '2026-02-01T00:00:00Z')], 'dear', NOON_MS)).toBe(false)
+    expect(willBeInForce([version('trial_passed', '2026-01-01T00:00:00Z', null)], 'dear', NOON_MS)).toBe(false)
+    expect(willBeInForce([version('published', '2026-01-01T00:00:00Z', null)], 'other', NOON_MS)).toBe(false)
   })
 })

@@ -153,6 +153,8 @@ export type LiveFactName =
   | 'StayReleased'
   | 'StayDoubted'
   | 'BillIssued'
+  | 'PlaceTariffChanged'
+  | 'PlaceTariffCancelled'
   | 'DeviceSilent'
   | 'DeviceRecovered'
   | 'DeviceAlarmed'
@@ -169,6 +171,8 @@ export interface LiveFact {
   stay_id?: string | null
   /** Masked. */
   plate: string | null
+  /** The stay that it is about, if it is about one. */
+  stay_id: string | null
   amount: number | null
   duration_s: number | null
   device_kind: 'berth_sensor' | 'camera' | null

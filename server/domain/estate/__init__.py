@@ -4,7 +4,7 @@ A *place* is a gated lot or a street section; it has berths. Others may read pla
 build their own state on them; only this context changes them.
 """
 
-from server.domain.estate.events import PlaceTariffChanged
+from server.domain.estate.events import PlaceTariffCancelled, PlaceTariffChanged
 from server.domain.estate.model import (
     Berth,
     BerthKind,
@@ -18,7 +18,7 @@ from server.domain.estate.model import (
 )
 from server.domain.estate.queries import repriced_places
 from server.domain.estate.rules import distance_m, geohash
-from server.domain.estate.service import lay_out, use_tariff
+from server.domain.estate.service import keep_tariff, lay_out, use_tariff
 
 __all__ = [
     "Berth",
@@ -29,10 +29,12 @@ __all__ = [
     "PastTariff",
     "Place",
     "PlaceKind",
+    "PlaceTariffCancelled",
     "PlaceTariffChanged",
     "Point",
     "distance_m",
     "geohash",
+    "keep_tariff",
     "lay_out",
     "repriced_places",
     "use_tariff",

@@ -55,7 +55,7 @@ class Division:
 
 @dataclass(frozen=True, slots=True)
 class PastTariff:
-    """A tariff that a place used until an instant; the code of it, not a version."""
+    """A tariff that a place uses until an instant; the code of it, not a version."""
 
     tariff_id: str
     until: datetime
@@ -65,8 +65,9 @@ class PastTariff:
 class Place:
     """A lot or a section.
 
-    `tariff_id` is the code of the tariff that it uses, from the last of the `past_tariffs` on; those
-    are kept for good, the oldest first: a stay that is learned of late is priced by what held then.
+    `tariff_id` is the code of the tariff that it uses from the last of the `past_tariffs` on, which
+    may be an instant to come. Those are kept for good, the oldest first: a stay that is learned of
+    late is priced by what held then.
     """
 
     id: str
@@ -92,6 +93,15 @@ class Place:
         """List the changes to another tariff that came after an instant, with their codes."""
         changes = (past.until for past in self.past_tariffs if instant < past.until)
         return tuple((at, self.tariff_at(at)) for at in changes)
+
+    def coming(self, now: datetime) -> tuple[datetime, str] | None:
+        """Give the next change to another tariff that is to come, and its code."""
+        return next(iter(self.tariffs_after(now)), None)
+
+    def keep(self, *, after: datetime) -> Self:
+        """Go on with the tariff of an instant: whatever was to come after it does not."""
+        past = tuple(one for one in self.past_tariffs if one.until <= after)
+        return replace(self, tariff_id=self.tariff_at(after), past_tariffs=past)
 
     def use(self, tariff_id: str, *, at: datetime) -> Self:
         """Use another tariff from an instant on, instead of whatever was to come after it."""

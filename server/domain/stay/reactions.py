@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from server.domain.equipment import Device, DeviceSilent
 from server.domain.stay.events import StayDoubted
 from server.domain.stay.model import Occupancy, Stay
+from server.domain.stay.model.policies import StaysBy
 from server.domain.stay.rules import Outcome, fall_silent
 from server.domain.stay.service import Stays, policy_of
+from server.domain.stay.service.policies import stays_kept_by
 from server.domain.stay.service.reviews import look_into
 from server.domain.stay.service.sightings import look_elsewhere
 from server.domain.stay.service.telling import identified
@@ -22,11 +24,14 @@ async def distrust_berths(work: Work, facts: Sequence[DeviceSilent]) -> None:
     silent = [device for device in devices.values() if device.silent]
     rows = work.table(Occupancy)
     held = await rows.load(berth_id for device in silent for berth_id in device.berths.values())
+    kept_by = await stays_kept_by(work)
     stays = Stays(work, await policy_of(work))
     for device in silent:
         for berth_id in device.berths.values():
             before = held.get(berth_id)
-            if before is not None and before.device_id in (None, device.id):
+            if before is None or kept_by(before.berth) is StaysBy.OFFICERS:
+                continue
+            if before.device_id in (None, device.id):
                 held[berth_id] = stays.apply(before, Outcome(fall_silent(before, at=work.now)))
 
 

@@ -43,6 +43,7 @@ from server.domain.tariff.rules.exchange import plain, to_file
 from server.domain.tariff.service import (
     Assignment,
     assign_tariff,
+    cancel_assignments,
     change_calendar,
     change_draft,
     draft_tariff,
@@ -94,6 +95,7 @@ __all__ = [
     "Turn",
     "assign_tariff",
     "calendar_of",
+    "cancel_assignments",
     "car_of",
     "change_calendar",
     "change_draft",

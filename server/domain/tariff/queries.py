@@ -80,36 +80,60 @@ async def calendar_year(work: Work, *, year_id: str) -> CalendarYear:
 
 @dataclass(frozen=True, slots=True)
 class PlaceUsing:
-    """A place, the names of its division and its tariff, and since when it uses it, if ever changed."""
+    """A place, its division's name, what it uses now and since when, if ever changed, and what is to come."""
 
     place: Place
     division: str
+    tariff_code: str
     tariff: str
     since: datetime | None
+    coming: "Coming | None"
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """A tariff that a place is to use from an instant on."""
+
+    begins_at: datetime
+    tariff_code: str
+    tariff: str
 
 
 async def places_by_tariff(work: Work, *, code: str | None = None) -> list[PlaceUsing]:
-    """List the organization's places that the actor may see, by name; of one tariff, if asked."""
-    where: dict[str, str | list[str]] = {
-        "organization_id": work.actor.organization_id,
-        **in_scope(work.actor.scope),
-    }
-    if code is not None:
-        where["tariff_id"] = code
+    """List the organization's places that the actor may see, by name.
+
+    If a tariff is asked for, those that use it, and those that are to.
+    """
+    where = {"organization_id": work.actor.organization_id, **in_scope(work.actor.scope)}
     places = await work.table(Place).find(where, sort="name")
+    uses = {place.id: place.tariff_at(work.now) for place in places}
+    if code is not None:
+        places = [one for one in places if code in (uses[one.id], one.tariff_id)]
     divisions = await work.table(Division).load({place.division_code for place in places})
-    names = await tariff_names(work, {place.tariff_id for place in places})
+    names = await tariff_names(work, {*uses.values(), *(place.tariff_id for place in places)})
     return [
         PlaceUsing(
             place,
             division=divisions[place.division_code].name
             if place.division_code in divisions
             else place.division_code,
-            tariff=names.get(place.tariff_id, place.tariff_id),
-            since=place.past_tariffs[-1].until if place.past_tariffs else None,
+            tariff_code=uses[place.id],
+            tariff=names.get(uses[place.id], uses[place.id]),
+            since=_since(place, work.now),
+            coming=_coming(place, work.now, names),
         )
         for place in places
     ]
+
+
+def _since(place: Place, now: datetime) -> datetime | None:
+    begun = [past.until for past in place.past_tariffs if past.until <= now]
+    return begun[-1] if begun else None
+
+
+def _coming(place: Place, now: datetime, names: dict[str, str]) -> Coming | None:
+    found = place.coming(now)
+    return Coming(*found, names.get(found[1], found[1])) if found else None
 
 
 async def tariff_names(work: Work, codes: set[str]) -> dict[str, str]:

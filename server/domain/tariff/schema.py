@@ -106,15 +106,21 @@ class PlaceSeen(Schema):
     v = forms.Integer(required=True, strict=True)
 
 
-class AssignmentBody(Schema):
-    """Places that are to use a tariff."""
+class PlacesSeenBody(Schema):
+    """Places, each in the version that the caller has seen."""
 
     places = forms.List(forms.Nested(PlaceSeen), required=True, validate=validate.Length(1, 1_000))
 
     @post_load
     def make_versions(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
         """Give the version seen of each place by its id."""
-        return {"places": {one["id"]: one["v"] for one in data["places"]}}
+        return {**data, "places": {one["id"]: one["v"] for one in data["places"]}}
+
+
+class AssignmentBody(PlacesSeenBody):
+    """Places that are to use a tariff, and from when on; at once where nothing is said."""
+
+    begins_at = forms.AwareDateTime(load_default=None, allow_none=True, default_timezone=UTC)
 
 
 class PlacesQuery(Schema):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from server.domain.estate import Place, use_tariff
+from server.domain.estate import Place, keep_tariff, use_tariff
 from server.domain.tariff.events import TariffCalendarChanged, TariffPublished
 from server.domain.tariff.model import (
     CalendarYear,
@@ -34,6 +34,8 @@ from server.kernel.work import Work
 
 # 2 s: ingest knows a place for a second; by then it knows of the change wherever cars arrive.
 _KNOWN_WITHIN = timedelta(seconds=2)
+# A year and a day: a fee notice for the next year is the farthest that anybody decides.
+_PLANNED_WITHIN = timedelta(days=366)
 _UNPUBLISHED = (TariffState.DRAFT, TariffState.VALIDATED, TariffState.TRIAL_PASSED)
 
 
@@ -191,42 +193,95 @@ async def publish_tariff(
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """What putting places under a tariff means: those that move, and those that use it already."""
+    """What putting places under a tariff means: those that move, and those that use it already.
+
+    Of those that move `replaced` had another change to come, which does not come then.
+    """
 
     tariff: Tariff
     moving: Sequence[Place]
     unchanged: int
     begins_at: datetime
+    replaced: int
 
 
-async def plan_assignment(work: Work, *, tariff_id: str, places: Mapping[str, int]) -> Assignment:
+async def plan_assignment(
+    work: Work, *, tariff_id: str, places: Mapping[str, int], begins_at: datetime | None = None
+) -> Assignment:
     """Say what `assign_tariff` would do; nothing is done. Refuses what it refuses."""
     code = (await tariff_in_sight(work, tariff_id=tariff_id)).code
-    begins_at = work.now + _KNOWN_WITHIN
-    tariff = (await load_pricing(work, [code]))[code].at(begins_at)
+    known_at, at = _known_at(work), _begin(work, begins_at)
+    tariff = (await load_pricing(work, [code]))[code].at(at)
+    found = await _places(work, places)
+    moving = [one for one in found if one.keep(after=known_at).use(code, at=at) != one]
+    _check_seen(moving, places)
+    replaced = sum(one.coming(known_at) is not None for one in moving)
+    return Assignment(tariff, moving, len(places) - len(moving), at, replaced)
+
+
+async def assign_tariff(
+    work: Work, *, tariff_id: str, places: Mapping[str, int], begins_at: datetime | None = None
+) -> Assignment:
+    """Let places use a tariff: stays that begin there from an instant on are priced by it.
+
+    Without an instant, or with an earlier one, that is two seconds from now. Running stays go on by
+    the tariff that they began with, unless its version splits them. A change that was still to come
+    gives way to this one. `places` gives the version seen of each by its id; one that uses the
+    tariff already stays as it is, so the same again changes nothing. Refuses with
+    `assignment_time_wrong` an instant that is past or more than a year ahead, with
+    `tariff_not_in_force` where no published version is then, with `place_not_found` for what is
+    unknown, out of scope or another operator's, and with `place_changed` where somebody was faster.
+    """
+    plan = await plan_assignment(work, tariff_id=tariff_id, places=places, begins_at=begins_at)
+    code, known_at = plan.tariff.code, _known_at(work)
+    use_tariff(work, places=plan.moving, tariff_id=code, at=plan.begins_at, known_at=known_at)
+    return plan
+
+
+async def cancel_assignments(work: Work, *, places: Mapping[str, int]) -> int:
+    """Let places keep what they use instead of what was to come; says at how many that was so.
+
+    Where nothing is to come any more since it was seen, somebody has cancelled it before: that
+    changes nothing. Refuses with `assignment_begun` where it has begun, or will within two seconds,
+    and as `assign_tariff` does for what is not there or was seen otherwise.
+    """
+    known_at = _known_at(work)
+    found = await _places(work, places)
+    kept = [one for one in found if one.keep(after=known_at) != one]
+    begun = [one.id for one in found if one not in kept and one.v == places[one.id]]
+    if begun:
+        raise Refused("assignment_begun", "预定的更换已经生效，不能再取消", place_ids=begun)
+    _check_seen(kept, places)
+    keep_tariff(work, places=kept, known_at=known_at)
+    return len(kept)
+
+
+def _known_at(work: Work) -> datetime:
+    return work.now + _KNOWN_WITHIN
+
+
+def _begin(work: Work, begins_at: datetime | None) -> datetime:
+    """Say when a change begins: as asked, but not before everybody knows of it."""
+    if begins_at is None:
+        return _known_at(work)
+    if not work.now <= begins_at <= work.now + _PLANNED_WITHIN:
+        message = "生效时间须晚于现在，且在一年以内"
+        raise Invalid("assignment_time_wrong", message, begins_at=[message])
+    return max(begins_at.replace(microsecond=0), _known_at(work))
+
+
+async def _places(work: Work, places: Mapping[str, int]) -> Sequence[Place]:
     found = await work.table(Place).load(places)
     unseen = [id for id in places if id not in found or not _sees(work, found[id])]
     if unseen:
         raise NotFound("place_not_found", "没有找到该停车场", place_ids=unseen)
-    moving = [place for place in found.values() if place.tariff_id != code]
-    stale = [place.id for place in moving if place.v != places[place.id]]
+    return [*found.values()]
+
+
+def _check_seen(found: Sequence[Place], seen: Mapping[str, int]) -> None:
+    stale = [place.id for place in found if place.v != seen[place.id]]
     if stale:
         raise Refused("place_changed", "停车场已被他人修改，请刷新后重试", place_ids=stale)
-    return Assignment(tariff, moving, len(places) - len(moving), begins_at)
-
-
-async def assign_tariff(work: Work, *, tariff_id: str, places: Mapping[str, int]) -> Assignment:
-    """Let places use a tariff: stays that begin there from two seconds on are priced by it.
-
-    Running stays go on by the tariff that they began with, unless its version splits them. `places`
-    gives the version seen of each by its id; one that uses the tariff already stays as it is, so
-    the same again changes nothing. Refuses with `tariff_not_in_force` where no published version
-    is, with `place_not_found` for what is unknown, out of scope or another operator's, and with
-    `place_changed` where somebody was faster.
-    """
-    plan = await plan_assignment(work, tariff_id=tariff_id, places=places)
-    use_tariff(work, places=plan.moving, tariff_id=plan.tariff.code, at=plan.begins_at)
-    return plan
 
 
 def _sees(work: Work, place: Place) -> bool:

@@ -7,7 +7,7 @@ export interface FeedEntry {
   fact: LiveFact
 }
 
-export type FeedKind = 'berth' | 'stay' | 'bill' | 'device'
+export type FeedKind = 'berth' | 'stay' | 'bill' | 'device' | 'place'
 
 export const FEED_LIMIT = 200
 
@@ -25,12 +25,14 @@ const KINDS: Record<LiveFactName, FeedKind> = {
   StayReleased: 'stay',
   StayDoubted: 'stay',
   BillIssued: 'bill',
+  PlaceTariffChanged: 'place',
+  PlaceTariffCancelled: 'place',
   DeviceSilent: 'device',
   DeviceRecovered: 'device',
   DeviceAlarmed: 'device',
 }
 
-export const FEED_KINDS: readonly FeedKind[] = ['berth', 'stay', 'bill', 'device']
+export const FEED_KINDS: readonly FeedKind[] = ['berth', 'stay', 'bill', 'device', 'place']
 
 /** A fact this console does not know yet counts as one of a berth. */
 export const kindOf = ({ fact }: Pick<LiveFact, 'fact'>): FeedKind => KINDS[fact] ?? 'berth'

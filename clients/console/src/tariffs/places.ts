@@ -12,12 +12,19 @@ export function found(places: PlaceUsing[], search: string, withTariff = false):
 
 export const berthsOf = (places: PlaceUsing[]): number => places.reduce((sum, one) => sum + one.berths, 0)
 
-/** Says whether any version of a tariff is in force: only then may a place use it. */
-export const inForce = (versions: TariffRow[], code: string, now_ms: number): boolean =>
+/** The tariff that a place uses once nothing more is planned for it. */
+export const endsWith = ({ tariff_code, coming }: PlaceUsing): string => coming?.tariff_code ?? tariff_code
+
+/** How long until the next planned change, or none within a day: a page that is open longer is read anew anyhow. */
+export function nextChange_ms(places: PlaceUsing[], now_ms: number): number | null {
+  const waits = places.flatMap(({ coming }) => (coming === null ? [] : [Math.max(0, Date.parse(coming.begins_at) - now_ms)]))
+  const next_ms = Math.min(...waits)
+  return next_ms < 86_400_000 ? next_ms : null
+}
+
+/** Says whether a version of a tariff is in force, or will be: only then may a place use it, from then on. */
+export const willBeInForce = (versions: TariffRow[], code: string, now_ms: number): boolean =>
   versions.some(
     (one) =>
-      one.code === code &&
-      (one.state === 'published' || one.state === 'superseded') &&
-      Date.parse(one.valid_from) <= now_ms &&
-      (one.valid_to === null || now_ms < Date.parse(one.valid_to)),
+      one.code === code && (one.state === 'published' || one.state === 'superseded') && (one.valid_to === null || now_ms < Date.parse(one.valid_to)),
   )

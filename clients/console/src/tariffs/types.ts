@@ -149,6 +149,8 @@ export interface PlaceUsing {
   tariff_code: string
   tariff: string
   since: string | null
+  /** What it is to use instead, and from when on. */
+  coming: { begins_at: string; tariff_code: string; tariff: string } | null
 }
 
 /** What moving places to a tariff would mean. */
@@ -157,6 +159,8 @@ export interface AssignmentPreview {
   places: number
   unchanged: number
   begins_at: string
+  /** How many of the places had another change planned, which does not come then. */
+  replaced: number
   berths: number
   running: number
   splitting: number

@@ -40,6 +40,7 @@ export default {
     unknownBerths: '{count} 个泊位暂无数据',
     navigate: '导航',
     price: '收费标准',
+    nextPrice: '{at} 起改为 {price}',
     operator: '运营方',
     berths: '泊位实时状态',
     kerb: '沿路方向',

@@ -25,7 +25,8 @@ export interface Place {
 
 export interface PlaceDetail extends Place {
   outline: Point[]
-  price: { summary: string; lines: string[] }
+  /** `next` is what it will cost, from an instant on, where that is known. */
+  price: { summary: string; lines: string[]; next: { begins_at: string; summary: string } | null }
   operator: { name: string }
 }
 

@@ -143,4 +143,10 @@ EDIT_REQUESTS = table(
     "stay_edit_requests",
     index("state", "-requested_at"),
     index("stay_ids", "-requested_at"),
+    unique(
+        "change.client_id",
+        code="edit_done_before",
+        message="该操作已提交过",
+        where={"change.client_id": {"$type": "string"}},
+    ),
 )

@@ -19,6 +19,17 @@ class SamePlate(StrEnum):
     """同车场: within the same place."""
 
 
+class StaysBy(StrEnum):
+    """路侧模式: who begins and ends stays."""
+
+    BOTH = "both"
+    """人工设备混合: devices and officers."""
+    DEVICES = "devices"
+    """设备: devices; officers say which car it is, and clerks put right what devices missed."""
+    OFFICERS = "officers"
+    """人工: officers; what devices say is kept, and moves nothing."""
+
+
 class ReviewMode(StrEnum):
     """审核模式: which edits wait for a second person."""
 
@@ -62,6 +73,7 @@ class Policy:
     # 80: below it, a camera's plate is for a person to judge.
     plate_confidence: int = 80
     time_zone: str = "Asia/Shanghai"
+    stays_by: StaysBy = StaysBy.BOTH
     same_plate: SamePlate = SamePlate.KEEP
     # 120 km/h: no car gets from one berth to another in a city faster than that.
     possible_speed_kmh: int = 120

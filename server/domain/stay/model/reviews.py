@@ -60,7 +60,8 @@ class Review:
     """One doubt about one stay; there is one a stay and reason, which its id says.
 
     `seen` is the plate that was read, `other_id` the stay that it is known by. A dispute has the
-    motorist's `statement` and what it is about.
+    motorist's `statement` and what it is about. `heirs` are stays that an edit has made of this one
+    meanwhile, or made it a part of: they are held as it is.
     """
 
     id: str
@@ -74,6 +75,7 @@ class Review:
     dispute: DisputeReason | None = None
     statement: str = ""
     evidence_ids: tuple[str, ...] = ()
+    heirs: tuple[str, ...] = ()
     raised_by: str
     raised_at: datetime
     state: ReviewState = ReviewState.OPEN
@@ -115,4 +117,5 @@ REVIEWS = table(
     "stay_reviews",
     index("state", "-raised_at"),
     index("stay_id"),
+    index("heirs"),
 )

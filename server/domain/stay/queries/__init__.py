@@ -1,13 +1,13 @@
 """Reads over berths and stays that no single row answers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from server.domain.estate import LngLat, Place, distance_m
 from server.domain.stay.model import Occupancy, OccupancyState, Stay, Supply
-from server.domain.tariff import Tariff, load_pricing
+from server.domain.tariff import Pricing, Tariff, load_pricing
 from server.kernel.access import in_scope
 from server.kernel.errors import NotFound
 from server.kernel.work import Near, Work
@@ -57,12 +57,16 @@ async def count_berths(work: Work, place_ids: Sequence[str]) -> dict[str, dict[s
 
 @dataclass(frozen=True, slots=True)
 class PlaceRoom:
-    """A place with its room and its price, and how far away it is, if that was asked."""
+    """A place with its room and its price, and how far away it is, if that was asked.
+
+    `coming` is the next price that is known of, and from when on it holds.
+    """
 
     place: Place
     supply: Supply | None
     tariff: Tariff
     distance_m: int | None = None
+    coming: tuple[datetime, Tariff] | None = None
 
 
 async def room_near(
@@ -99,16 +103,31 @@ async def room_in_sight(work: Work, *, place_id: str) -> PlaceRoom:
 
 async def _with_room(work: Work, places: Sequence[Place], near: LngLat | None) -> list[PlaceRoom]:
     supplies = await work.table(Supply).load(place.id for place in places)
-    pricing = await load_pricing(work, {place.tariff_at(work.now) for place in places})
+    codes = {place.tariff_at(work.now) for place in places}
+    codes |= {code for place in places for _, code in place.tariffs_after(work.now)}
+    pricing = await load_pricing(work, codes)
     return [
         PlaceRoom(
             place,
             supplies.get(place.id),
             pricing[place.tariff_at(work.now)].at(work.now),
             round(distance_m(near, place.point.coordinates)) if near else None,
+            _next_price(place, pricing, work.now),
         )
         for place in places
     ]
+
+
+def _next_price(
+    place: Place, pricing: Mapping[str, Pricing], now: datetime
+) -> tuple[datetime, Tariff] | None:
+    """Tell what comes first: another tariff of the place, or the next version of its tariff."""
+    changes = place.tariffs_after(now)[:1]
+    code = place.tariff_at(now)
+    ends = pricing[code].at(now).valid_to
+    if ends is not None and all(ends < at for at, _ in changes):
+        return ends, pricing[code].at(ends)
+    return next(((at, pricing[code].at(at)) for at, code in changes), None)
 
 
 async def stays_of(work: Work, *, owner_id: str, limit: int = 50) -> list[Stay]:

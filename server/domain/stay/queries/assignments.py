@@ -32,11 +32,12 @@ class AssignmentPreview:
 
 
 async def preview_assignment(
-    work: Work, *, tariff_id: str, places: Mapping[str, int]
+    work: Work, *, tariff_id: str, places: Mapping[str, int], begins_at: datetime | None = None
 ) -> AssignmentPreview:
     """Say what `assign_tariff` would change; refuses what it refuses."""
-    plan = await plan_assignment(work, tariff_id=tariff_id, places=places)
-    left = Counter(place.tariff_id for place in plan.moving)
+    plan = await plan_assignment(work, tariff_id=tariff_id, places=places, begins_at=begins_at)
+    used = [place.tariff_at(work.now) for place in plan.moving]
+    left = Counter(code for code in used if code != plan.tariff.code)
     names = await tariff_names(work, set(left))
     running = await work.table(Stay).aggregate(
         [

@@ -58,10 +58,16 @@ async def stays_in_scope(
 
 
 async def requests_in_scope(
-    work: Work, *, state: RequestState, cursor: str | None = None, limit: int = 50
+    work: Work,
+    *,
+    state: RequestState,
+    stay_id: str | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
 ) -> Page[EditRequest]:
-    """List requests for approval, the newest first."""
-    match = {"state": state.value, **_scoped(work.actor.scope, "division_code")}
+    """List requests for approval, of one stay or of any, the newest first."""
+    wanted = given({"state": state.value, "stay_ids": stay_id})
+    match = wanted | _scoped(work.actor.scope, "division_code")
     return await page_of(work, EditRequest, after(match, cursor), limit)
 
 

@@ -1,6 +1,6 @@
 """What an edit makes of stays, before they are priced. Pure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -8,6 +8,7 @@ from typing import TypeVar
 from server.domain.stay.model import BerthLabel, Stay, StayLinks, StayState
 from server.domain.stay.model.edits import Change, EditKind, StayEdit, Version
 from server.domain.stay.model.policies import Policy, ReviewMode
+from server.domain.vehicle import Plate
 from server.kernel.errors import Invalid, Refused
 from server.kernel.money import Fen
 from server.kernel.nouns import replace
@@ -64,16 +65,42 @@ def _put_back(version: Version, now: Stay) -> Version:
     return Version(now, replace(version.before, v=now.v, revision=revision))
 
 
-def difference(before: Fen, after: Fen, policy: Policy) -> tuple[Fen, bool]:
-    """Give by how much an edit changes what is owed, and whether a second person is to agree."""
-    changed = after - before
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """What one stay costs before and after an edit; before it there was none, if the edit made it."""
+
+    version: Version
+    before: Fen
+    after: Fen
+
+
+def difference(owed: Sequence[Owed], policy: Policy) -> tuple[Fen, bool]:
+    """Give by how much an edit changes what is owed, and whether a second person is to agree.
+
+    What is taken off one plate and put on another counts as much as what is taken off or put on
+    alone: who moves a debt to a stranger's car changes no sum.
+    """
+    changed = sum(one.after - one.before for one in owed)
     match policy.review_mode:
         case ReviewMode.ALL:
             return changed, True
         case ReviewMode.SOME:
-            return changed, abs(changed) > policy.approval_limit
+            return changed, _moved(owed) > policy.approval_limit
         case ReviewMode.NORMAL:
             return changed, False
+
+
+def _moved(owed: Sequence[Owed]) -> Fen:
+    """Say how much is put on plates, or taken off plates, whichever is more."""
+    sums: dict[Plate | None, Fen] = {}
+    for one in owed:
+        before, after = one.version.before, one.version.after
+        # While a car stands nobody has been charged: another plate is no debt that moves.
+        whose = before.plate if before and not before.open else after.plate
+        sums[whose] = sums.get(whose, 0) - one.before
+        sums[after.plate] = sums.get(after.plate, 0) + one.after
+    put_on = sum(change for change in sums.values() if change > 0)
+    return max(put_on, put_on - sum(sums.values()))
 
 
 def _plate(change: Change, material: Material) -> tuple[Version, ...]:
@@ -146,6 +173,8 @@ def _merge(change: Change, material: Material) -> tuple[Version, ...]:
         arrived_at=min(one.arrived_at, other.arrived_at),
         left_at=kept.left_at if kept.open else max(ends),
         flags=tuple(dict.fromkeys((*kept.flags, *gone.flags))),
+        # What nobody is charged for while it is in doubt stays so as a part of the other.
+        holds=tuple(dict.fromkeys((*kept.holds, *gone.holds))),
     )
     merged = after.identify(plate, kept.owner_id) if plate else after
     absorbed = replace(gone.void(), links=_linked(gone, merged_into=kept.id))
@@ -157,16 +186,19 @@ def _split(change: Change, material: Material) -> tuple[Version, ...]:
     stay, at = _needed(material.stay, "stay_id"), _needed(change.at, "at")
     if not stay.arrived_at < at < (stay.left_at or material.now):
         raise Invalid("edit_times_invalid", "拆分时间须在停车时间之内", at=["拆分时间不正确"])
+    plate = change.plate or stay.plate
+    # The same car's part is as much in doubt as the whole; another car's is not.
+    holds = stay.holds if plate == stay.plate else ()
     part = replace(
         stay,
         id=material.new_id(),
         v=0,
         state=StayState.CLOSED,
         open=False,
-        plate=change.plate or stay.plate,
+        plate=plate,
         revision=0,
-        flags=(),
-        holds=(),
+        flags=holds,
+        holds=holds,
         links=_linked(stay, split_from=stay.id),
     )
     if stay.open:

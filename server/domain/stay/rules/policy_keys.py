@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from server.domain.stay.model.policies import Autopay, Pursuit, ReviewMode, SamePlate
+from server.domain.stay.model.policies import Autopay, Pursuit, ReviewMode, SamePlate, StaysBy
 
 CITY = "city"
 ANYWHERE = frozenset({"city", "operator", "place"})
@@ -94,6 +94,11 @@ def _choice(
     )
 
 
+_STAYS_BY: Mapping[StrEnum, str] = {
+    StaysBy.BOTH: "人工设备混合",
+    StaysBy.DEVICES: "设备",
+    StaysBy.OFFICERS: "人工",
+}
 _SAME_PLATE: Mapping[StrEnum, str] = {
     SamePlate.KEEP: "不作废",
     SamePlate.OPERATOR: "同运营商内作废",
@@ -110,6 +115,7 @@ _PURSUIT: Mapping[StrEnum, str] = {Pursuit.OWN: "仅本运营商", Pursuit.OPERA
 # One row a key, so that the table is read as one.
 # fmt: off
 KEYS: Mapping[str, Key] = {
+    "stays_by": _choice("路侧模式", _STAYS_BY, "由谁开始和结束停车：设备模式下巡查员不能补入车、补出车；人工模式下设备读数只留存，不改变泊位和停车记录。", Group.SENSING, ANYWHERE),
     "arrive_debounce_s": _number("入车防抖", 0, 60, PolicyUnit.SECOND, "车辆在地磁上停满这么久才算驶入，免得路过的车被记成停车。", Group.SENSING, CITY_ONLY),
     "leave_debounce_s": _number("离车防抖", 0, 120, PolicyUnit.SECOND, "信号消失这么久才算驶离，免得在车位里挪车被记成离开。", Group.SENSING, CITY_ONLY),
     "plate_confidence": _number("车牌置信度阈值", 0, 100, PolicyUnit.POINT, "相机识别低于这个分数的车牌不直接采用，交给人工核实。", Group.SENSING, CITY_ONLY),
@@ -119,7 +125,7 @@ KEYS: Mapping[str, Key] = {
     "exit_grace_min": _number("离场宽限", 0, 120, PolicyUnit.MINUTE, "付清以后这么久之内开走，不再加收。", Group.SENSING, CITY_ONLY),
     "time_zone": Key(group=Group.SENSING, label="时区", hint="计费、今日指标和免打扰时段都按这个时区的钟点计算。", kind=PolicyKind.ZONE, scopes=CITY_ONLY),
     "review_mode": _choice("审核模式", _REVIEWS, "修改停车记录是否要第二人复核：普通不复核，部分审核只复核金额变化较大的，全审核一律复核。", Group.EDITS, ANYWHERE),
-    "approval_limit": _number("免审核金额", 0, 1_000_000, PolicyUnit.FEN, "部分审核时，应收变化不超过这个金额的修改立即生效。", Group.EDITS, ANYWHERE),
+    "approval_limit": _number("免审核金额", 0, 1_000_000, PolicyUnit.FEN, "部分审核时，应收变化、或从一辆车转到另一辆车的应收，不超过这个金额的修改立即生效。", Group.EDITS, ANYWHERE),
     "photos_max": _number("取证照片最大张数", 1, 20, PolicyUnit.PHOTO, "每条停车记录最多保存的照片，工作人员与车主各算各的。", Group.DISPUTES, ANYWHERE),
     "dispute_days": _number("申诉期限", 1, 90, PolicyUnit.DAY, "停车结束后车主可以提出申诉的天数。", Group.DISPUTES, ANYWHERE),
     "autopay": _choice("无感支付", _AUTOPAY, "已开通微信车牌服务的车主，离场后自动扣款。", Group.AUTOPAY, ANYWHERE),

@@ -100,7 +100,7 @@ class Stays:
         self._standing: dict[Plate, Stay] = {}
         self._owners: dict[Plate, str] = {}
         self._prices = Prices(ZoneInfo(policy.time_zone))
-        self._earlier: dict[Plate, tuple[datetime, ...]] = {}
+        self._earlier: dict[Plate, list[Stay]] = {}
 
     async def load(self, occupancies: Iterable[Occupancy], plates: set[Plate]) -> None:
         """Read in one go what the steps on these berths and plates will need."""
@@ -132,7 +132,7 @@ class Stays:
         }
         before = await self._rows.find(where)
         for plate in {stay.plate for stay in stays if stay.plate}:
-            self._earlier[plate] = tuple(one.arrived_at for one in before if one.plate == plate)
+            self._earlier[plate] = [one for one in before if one.plate == plate]
 
     def apply(
         self, before: Occupancy, outcome: Outcome, *, flags: tuple[str, ...] = ()
@@ -280,8 +280,10 @@ class Stays:
             return None
 
     def _price(self, stay: Stay, until: datetime) -> Quote:
-        earlier = self._earlier.get(stay.plate) if stay.plate else None
-        return self._prices.quote(stay, until, earlier=earlier)
+        before = self._earlier.get(stay.plate) if stay.plate else None
+        # A stay whose arrival is moved is not one that came before itself.
+        came = None if before is None else tuple(one.arrived_at for one in before if one.id != stay.id)  # fmt: skip
+        return self._prices.quote(stay, until, earlier=came)
 
     def _save(self, stay: Stay) -> Stay:
         return self._note(self._rows.save(stay))

@@ -14,10 +14,12 @@ from server.domain.stay.model.edits import (
     StayEdit,
     Version,
 )
-from server.domain.stay.rules.edits import Material, difference, edited, undone
+from server.domain.stay.model.policies import StaysBy
+from server.domain.stay.rules.edits import Material, Owed, difference, edited, undone
 from server.domain.stay.service import label_of, policy_of, price_stay, reprice_stay
+from server.domain.stay.service.holding import follow_holds
 from server.domain.stay.service.placing import place_stays, tell_versions
-from server.domain.stay.service.policies import policy_for
+from server.domain.stay.service.policies import policy_for, stays_kept_by
 from server.domain.stay.service.prices import relabelled
 from server.domain.vehicle import owners_of
 from server.kernel.access import Audience
@@ -47,18 +49,40 @@ async def _owner(work: Work, stay: Stay) -> Stay:
 async def edit_stay(work: Work, *, change: Change) -> StayEdit | EditRequest:
     """Edit a stay, or ask a second person to agree where it changes too much money.
 
-    The same `client_id` again gives what was done before. Refuses with `stay_changed` when the stay
+    The same `client_id` again gives what was done or asked for before. Refuses with `stay_changed` when the stay
     is no longer the version that was seen.
     """
     if change.client_id is not None:
-        done = await work.table(StayEdit).one({"change.client_id": change.client_id})
+        done = await _done_before(work, change.client_id)
         if done is not None:
             return done
     versions = await _plan(work, change)
+    await _check_keeper(work, change, versions[0].after.berth)
     changed, needs_approval = await _judge(work, versions)
     if needs_approval and work.actor.audience is not Audience.SYSTEM:
         return _request(work, change, versions, changed)
     return await _apply(work, change, versions, changed)
+
+
+async def _check_keeper(work: Work, change: Change, berth: BerthLabel) -> None:
+    """Refuse with `stays_by_devices` an officer's coming or going where devices alone say that."""
+    if change.kind not in (EditKind.ARRIVAL, EditKind.LEAVE):
+        return
+    if work.actor.audience is not Audience.PATROL:
+        return
+    if (await stays_kept_by(work))(berth) is StaysBy.DEVICES:
+        raise Refused("stays_by_devices", "该路段由设备记录进出，不能人工补录")
+
+
+async def _done_before(work: Work, client_id: str) -> StayEdit | EditRequest | None:
+    """Find what came of a change that its sender sends again; refuses with `edit_done_before` another's."""
+    where = {"change.client_id": client_id}
+    request = await work.table(EditRequest).one(where)
+    edit = await work.table(StayEdit).one(where)
+    asked_by = (request and request.requested_by) or (edit and edit.actor_id)
+    if asked_by not in (None, work.actor.id):
+        raise Refused("edit_done_before", "该操作已提交过", client_id=client_id)
+    return edit or request
 
 
 async def preview_edit(work: Work, *, change: Change) -> Preview:
@@ -205,13 +229,16 @@ async def _judge(work: Work, versions: Sequence[Version]) -> tuple[Fen, bool]:
     """Say how much money an edit moves, a running stay counted as if it ended now."""
     berth = versions[0].after.berth
     policy = await policy_for(work, organization_id=berth.organization_id, place_id=berth.place_id)
-    before = [await _owed(work, one.before) for one in versions if one.before]
-    after = [await _owed(work, one.after) for one in versions]
-    return difference(sum(before), sum(after), policy)
+    owed = [
+        Owed(one, await _owed(work, one.before), await _owed(work, one.after)) for one in versions
+    ]
+    return difference(owed, policy)
 
 
-async def _owed(work: Work, stay: Stay) -> Fen:
+async def _owed(work: Work, stay: Stay | None) -> Fen:
     """Say what a stay costs, or would if it ended now; one without a price moves no money."""
+    if stay is None:
+        return 0
     if not stay.open:
         return stay.amount or 0
     try:
@@ -270,4 +297,5 @@ async def _apply(
         edits = work.table(StayEdit)
         edits.save(replace(await edits.get(change.other_id or ""), undone_by=edit.id))
     tell_versions(work, edit)
+    await follow_holds(work, saved)
     return edit

@@ -7,9 +7,10 @@ from datetime import timedelta
 
 from server.domain.equipment import Accepted, ReadingKind, Verdict
 from server.domain.stay.model import Occupancy
-from server.domain.stay.model.policies import Policy
+from server.domain.stay.model.policies import Policy, StaysBy
 from server.domain.stay.rules import Outcome, Sighting, recover, see
 from server.domain.stay.service import Stays, policy_of
+from server.domain.stay.service.policies import stays_kept_by
 from server.domain.vehicle import Plate, read_plate
 from server.kernel.errors import Invalid
 from server.kernel.work import Work
@@ -30,6 +31,8 @@ async def observe(work: Work, *, accepted: Sequence[Accepted]) -> None:
     policy, held = await asyncio.gather(
         policy_of(work), rows.load(berth_id for one in news for berth_id in _berths(one))
     )
+    kept_by = await stays_kept_by(work)
+    held = {id: one for id, one in held.items() if kept_by(one.berth) is not StaysBy.OFFICERS}
     seen = [_Seen(one, _plate_of(one, policy)) for one in news]
     stays = Stays(work, policy)
     await stays.load(held.values(), {each.plate for each in seen if each.plate})

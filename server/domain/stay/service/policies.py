@@ -1,11 +1,12 @@
 """Use cases of the policy switchboard."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from server.domain.estate import Place
 from server.domain.stay.events import PolicyChanged
-from server.domain.stay.model.policies import Policy, PolicyLayer
+from server.domain.stay.model import BerthLabel
+from server.domain.stay.model.policies import Policy, PolicyLayer, StaysBy
 from server.domain.stay.rules.policies import check, resolve, scope_of
 from server.domain.stay.rules.policy_keys import CITY
 from server.domain.stay.service import policy_of
@@ -20,6 +21,21 @@ async def policy_for(work: Work, *, organization_id: str, place_id: str = "") ->
     ids = [f"operator:{organization_id}", *([f"place:{place_id}"] if place_id else [])]
     layers = await work.table(PolicyLayer).load(ids)
     return resolve(await policy_of(work), [layers[id] for id in ids if id in layers])
+
+
+async def stays_kept_by(work: Work) -> Callable[[BerthLabel], StaysBy]:
+    """Give what says who begins and ends stays on a berth: one question, as few places differ."""
+    where = {"values.stays_by": [one.value for one in StaysBy]}
+    said = {
+        one.id: str(one.values["stays_by"]) for one in await work.table(PolicyLayer).find(where)
+    }
+    city = (await policy_of(work)).stays_by
+
+    def of(berth: BerthLabel) -> StaysBy:
+        operator = said.get(f"operator:{berth.organization_id}", city)
+        return StaysBy(said.get(f"place:{berth.place_id}", operator))
+
+    return of
 
 
 async def change_policy(

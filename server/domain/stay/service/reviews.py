@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from server.domain.stay.events import StayDisputed, StayDoubted, StayReleased
+from server.domain.stay.events import StayDoubted
 from server.domain.stay.model import Stay
 from server.domain.stay.model.reviews import (
     HOLDING,
@@ -13,8 +13,8 @@ from server.domain.stay.model.reviews import (
     ReviewState,
 )
 from server.domain.stay.service.edits import stay_in_sight
+from server.domain.stay.service.holding import hold, release
 from server.domain.stay.service.policies import policy_for
-from server.domain.stay.service.telling import about
 from server.domain.vehicle import Plate
 from server.kernel.errors import NotFound, Refused
 from server.kernel.nouns import replace
@@ -39,7 +39,7 @@ async def raise_review(
     if await rows.maybe(review_id(stay.id, reason)) is not None:
         return stay
     rows.add(_review(work, stay, reason, seen=seen, other_id=other_id))
-    return _hold(work, stay, reason.value) if reason in HOLDING else stay
+    return hold(work, stay, reason.value) if reason in HOLDING else stay
 
 
 async def dispute_stay(
@@ -68,7 +68,7 @@ async def dispute_stay(
         statement=statement,
         evidence_ids=evidence_ids,
     )
-    _hold(work, stay, ReviewReason.DISPUTE.value)
+    hold(work, stay, ReviewReason.DISPUTE.value)
     return rows.add(review)
 
 
@@ -80,7 +80,7 @@ async def withdraw_dispute(work: Work, *, stay_id: str) -> Review:
     if review is None:
         raise NotFound("dispute_not_found", "没有找到该申诉", stay_id=stay.id)
     withdrawn = rows.save(review.withdraw(at=work.now))
-    _release(work, stay, review.reason.value)
+    await release(work, review)
     return withdrawn
 
 
@@ -98,7 +98,7 @@ async def resolve_review(
     """Decide a review that one has claimed; the stay is charged again, the doubt is off it."""
     review = await _in_sight(work, review_id)
     resolved = review.resolve(outcome, by=work.actor.id, at=work.now, remark=remark)
-    _release(work, await work.table(Stay).get(review.stay_id), review.reason.value)
+    await release(work, review)
     return work.table(Review).save(resolved)
 
 
@@ -128,26 +128,6 @@ def _review(
         raised_by=work.actor.id,
         raised_at=work.now,
     )
-
-
-def _hold(work: Work, stay: Stay, reason: str) -> Stay:
-    if reason in stay.holds:
-        return stay
-    held = replace(stay, holds=(*stay.holds, reason)).flagged(reason)
-    held = work.table(Stay).save(held)
-    work.tell(StayDisputed(at=work.now, reason=reason, **about(held)))
-    return held
-
-
-def _release(work: Work, stay: Stay, reason: str) -> None:
-    """Take a doubt off a stay; told when nothing else keeps it from being charged."""
-    holds = tuple(one for one in stay.holds if one != reason)
-    flags = tuple(one for one in stay.flags if one != reason)
-    if (holds, flags) == (stay.holds, stay.flags):
-        return
-    freed = work.table(Stay).save(replace(stay, holds=holds, flags=flags))
-    if stay.holds and not holds:
-        work.tell(StayReleased(at=work.now, reason=reason, **about(freed)))
 
 
 REVIEWED = {

@@ -53,16 +53,18 @@ def quote(
     start, end = int(arrived_at.timestamp()), int(left_at.timestamp())
     plan = compiled(tariff, car)
     free = free_time(plan.terms, car, start, zone)
-    if free and all_free(free, end - start):
+    if free and (all_free(free, end - start) or (start == end and free.minutes)):
         return Quote(0, (free_line(free, end - start),))
-    parts = parts_of(plan, start, end, zone, calendar)
+    # Of no time at all it is asked too whether the hour is a free one: then the least is not due.
+    parts = parts_of(plan, start, max(end, start + 1), zone, calendar)
+    parts[-1].end = end
     over_s = 0
     if plan.terms.max_stay:
         parts, over_s = within_max(plan.terms.max_stay, parts, start, end)
     lines: list[Line] = []
     if free:
         parts, lines = _granted(parts, free, start)
-        if lines and all(part.row.rate.costless for part in parts):
+        if lines and not over_s and all(part.row.rate.costless for part in parts):
             return Quote(0, tuple(lines))
     lines += _charged(plan, parts, start)
     if plan.terms.discounts:
@@ -72,7 +74,10 @@ def quote(
         lines += discounts(plan.terms, car, parts, start, zone, after_caps=True)
     if over_s and plan.terms.max_stay:
         lines.append(penalty(plan.terms.max_stay, over_s))
-    lines += limits(plan.terms, sum(line.amount for line in lines))
+    amount = sum(line.amount for line in lines)
+    # Hours that are free are free, whatever the least of a bill is.
+    if amount or not all(part.row.rate.costless for part in parts):
+        lines += limits(plan.terms, amount)
     return Quote(sum(line.amount for line in lines), tuple(lines), over_s)
 
 
