@@ -14,6 +14,7 @@ import server.domain.autopay.reactions
 import server.domain.billing.reactions
 import server.domain.equipment.jobs
 import server.domain.insight.jobs
+import server.domain.payment.reactions
 import server.domain.recovery.jobs
 import server.domain.recovery.reactions
 import server.domain.refund.reactions
@@ -231,6 +232,7 @@ DECLARING = (
     server.domain.billing.reactions,
     server.domain.equipment.jobs,
     server.domain.insight.jobs,
+    server.domain.payment.reactions,
     server.domain.recovery.jobs,
     server.domain.recovery.reactions,
     server.domain.refund.reactions,

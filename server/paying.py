@@ -104,6 +104,8 @@ class Desk:
             await self._run(end_intent, intent_id=intent.id)
             raise
         told: Intent = await self._run(tell_client, intent_id=intent.id, client=client)
+        if told.state is IntentState.CLOSED:
+            raise Refused("bill_not_payable", "账单无需支付或已更新，请刷新", intent_id=told.id)
         return told
 
     @property

@@ -27,7 +27,7 @@ from server.domain.ledger import AccountKind, EntryKind, Posting, account, post
 from server.domain.stay import Stay, StayState, policy_for, price_stay, stay_in_sight
 from server.domain.tariff import Line
 from server.domain.vehicle import Plate, owners_of
-from server.kernel.errors import NotFound, Refused
+from server.kernel.errors import Conflict, NotFound, Refused
 from server.kernel.money import Fen
 from server.kernel.nouns import replace
 from server.kernel.work import Work
@@ -109,11 +109,14 @@ async def pay_bill(work: Work, *, bill_id: str, amount: Fen) -> tuple[Bill | Non
     """Note a payment for a bill, or for the one that stands in its place now.
 
     Gives the bill that was paid, and how much of the amount it took: the stay may have been priced
-    anew, or paid by somebody else, since the payer saw the price.
+    anew, or paid by somebody else, since the payer saw the price. But what stood as this unit of work
+    read it must stand still, or the amount was taken from a price that is gone: then all is read anew.
     """
     rows = work.table(Bill)
     meant = await rows.get(bill_id)
     bill = await rows.one({"stay_id": meant.stay_id, "standing": True})
+    if meant.standing and (bill is None or bill.id != meant.id):
+        raise Conflict(meant.id)
     taken = min(amount, bill.owed) if bill else 0
     if bill is None or not taken:
         return None, 0
