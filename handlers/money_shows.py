@@ -115,6 +115,7 @@ def show_refund_whole(refund: Refund) -> Shown:
         "intent_id": refund.intent_id,
         "paid": refund.paid,
         "of_surplus": refund.of_surplus,
+        "failure": refund.failure,
         "requested_by": refund.requested_by,
         "approved_by": refund.approved_by,
     }

@@ -26,7 +26,14 @@ from server.domain.payment import (
     tell_client,
 )
 from server.domain.payment.queries import intent_of_trade, intents_to_ask
-from server.domain.refund import Refund, RefundAnswer, RefundState, ask_later, hear_refund
+from server.domain.refund import (
+    Refund,
+    RefundAnswer,
+    RefundState,
+    ask_later,
+    hear_refund,
+    note_declined,
+)
 from server.domain.refund.queries import refunds_to_ask
 from server.kernel.access import system
 from server.kernel.errors import DomainError, NotFound, Refused, Unavailable
@@ -238,7 +245,13 @@ class Desk:
                 notify_url=self._notify_url(provider.name),
                 **numbers,
             )
-            told = await provider.refund(order)
+            try:
+                told = await provider.refund(order)
+            except Refused as refusal:
+                named = {"refund_id": refund.id, "failure": refusal.code}
+                log.warning("Refund declined", extra=named)
+                await self._run(note_declined, **named)
+                return
         await self._believe(provider.name, told)
         if told.state is RefundStanding.PROCESSING:
             await self._run(ask_later, refund_id=refund.id)

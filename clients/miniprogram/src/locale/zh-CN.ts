@@ -229,7 +229,7 @@ export default {
     failedTitle: '没能取到钱包',
     kinds: { payment: '支付停车费', top_up: '充值', refund: '退款', transfer: '转账', fee: '手续费', adjustment: '调整', reversal: '冲正' },
     refundStates: { requested: '待复核', approved: '处理中', processing: '退款中', succeeded: '已退回', abnormal: '退款异常，客服处理中', closed: '已关闭' },
-    targets: { origin: '原路退回', wallet: '退到钱包', hand: '现金退还' },
+    targets: { origin: '原路退回', wallet: '退到钱包', hand: '线下退还' },
     surplus: '多付的停车费会自动退回，进度见下',
   },
   vehicles: {
