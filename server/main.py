@@ -28,6 +28,7 @@ from handlers.routes import make_application
 from realtime.broker import BrokerUnavailable
 from realtime.snapshots import Snapshots
 from server import dead_letters, demo, fleet, live
+from server.auditing import Auditor
 from server.balancing import Balancer
 from server.config import Config
 from server.debiting import Debiting
@@ -137,6 +138,8 @@ async def run_worker(config: Config) -> None:
         ]
         post = _post(config, process.store)
         tasks.append(asyncio.create_task(post.run(holder=process.node), name="reminders"))
+        auditor = Auditor(process.store)
+        tasks.append(asyncio.create_task(auditor.run(holder=process.node), name="books"))
         async with beating(process, lambda: {"well": True}):
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in tasks:

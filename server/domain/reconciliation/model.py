@@ -97,6 +97,28 @@ class Reconciliation:
     compared_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class BookFault:
+    """Where the books contradict themselves, and how."""
+
+    where: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BooksCheck:
+    """The books checked against themselves, once a city day by itself; the id is the day, or longer.
+
+    `faults` are the first of `found`.
+    """
+
+    id: str
+    v: int = 0
+    at: datetime
+    found: int
+    faults: tuple[BookFault, ...] = ()
+
+
 LINES = table(
     BillLine,
     "provider_bill_lines",
@@ -105,4 +127,5 @@ LINES = table(
     index("refund_no", where={"refund_no": {"$gt": ""}}),
 )
 DISCREPANCIES = table(Discrepancy, "discrepancies", index("provider", "day"), index("state"))
+CHECKS = table(BooksCheck, "books_checks", index("-at"))
 RECONCILIATIONS = table(Reconciliation, "reconciliations", index("provider", "-day"))

@@ -3,10 +3,15 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from server.domain.payment import Payment
+from server.domain.billing import Bill
+from server.domain.ledger import Entry, EntryKind, Fault
+from server.domain.payment import Payment, Purpose
 from server.domain.reconciliation.model import BillLine, DiscrepancyKind
 from server.domain.refund import Refund, RefundState
 from server.kernel.money import Fen
+
+CAUSED = (EntryKind.PAYMENT, EntryKind.TOP_UP, EntryKind.REFUND)
+"""Entries of which a payment or a refund has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +69,37 @@ def compare_refunds(
         kind = DiscrepancyKind.MISSING_THERE
         found.append(Difference(kind, refund.id, True, refund.amount, 0, refund.intent_id))
     return found
+
+
+def faults_of_payment(
+    payment: Payment, refunds: Iterable[Refund], entries: Iterable[Entry]
+) -> list[Fault]:
+    """List where a payment does not fit its entries, its refunds or its own parts."""
+    faults = []
+    done = [one for one in refunds if one.state is RefundState.SUCCEEDED]
+    posted = sorted(one.reference for one in entries if one.kind in CAUSED)
+    if posted != sorted([payment.id, *(one.id for one in done)]):
+        faults.append(Fault(payment.id, "and its refunds have not one entry each"))
+    back = sum(one.amount for one in done)
+    if payment.refunded != back:
+        faults.append(Fault(payment.id, f"says {payment.refunded} went back, its refunds {back}"))
+    if back > payment.amount:
+        faults.append(Fault(payment.id, "was given back beyond what it was"))
+    split = sum(part.amount for part in payment.applied)
+    if payment.purpose is Purpose.BILLS and split != payment.amount:
+        faults.append(Fault(payment.id, f"is {payment.amount}, its parts {split}"))
+    return faults
+
+
+def faults_of_bill(
+    bill: Bill, payments: Iterable[Payment], refunds: Iterable[Refund]
+) -> list[Fault]:
+    """List where a standing bill does not say what was paid for its stay."""
+    if not bill.standing:
+        return []
+    paid = sum(p.amount for one in payments for p in one.applied if p.stay_id == bill.stay_id)
+    back = sum(one.amount for one in refunds if one.state is RefundState.SUCCEEDED)
+    if bill.paid + bill.surplus != paid - back:
+        said = f"says {bill.paid + bill.surplus} was paid, the payments {paid - back}"
+        return [Fault(bill.id, said)]
+    return []

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
-from server.domain.ledger import AccountKind, Entry, EntryKind, Posting, account, post
+from server.domain.ledger import AccountKind, Entry, EntryKind, Fault, Posting, account, post
 from server.domain.reconciliation.model import (
     BillLine,
+    BookFault,
+    BooksCheck,
     Discrepancy,
     DiscrepancyState,
     Reconciliation,
@@ -13,6 +15,9 @@ from server.domain.reconciliation.rules import Difference
 from server.kernel.money import Fen
 from server.kernel.nouns import replace
 from server.kernel.work import Work
+
+# 100: whoever looks at that many faults has seen enough to stop the clearing.
+FAULTS_KEPT = 100
 
 
 async def keep_lines(work: Work, *, lines: Sequence[BillLine]) -> None:
@@ -78,6 +83,20 @@ async def approve_cause(work: Work, *, discrepancy_id: str) -> Discrepancy:
     rows = work.table(Discrepancy)
     found = await rows.get(discrepancy_id)
     return rows.save(found.approve(by=work.actor.id))
+
+
+async def note_check(work: Work, *, id: str, faults: Sequence[Fault]) -> BooksCheck:
+    """Write down what a check of the books has found; noted again, the later one counts."""
+    rows = work.table(BooksCheck)
+    known = await rows.maybe(id)
+    check = BooksCheck(
+        id=id,
+        v=known.v if known else 0,
+        at=work.now,
+        found=len(faults),
+        faults=tuple(BookFault(one.where, one.what) for one in faults[:FAULTS_KEPT]),
+    )
+    return rows.save(check) if known else rows.add(check)
 
 
 async def _post_fee(work: Work, provider: str, day: str, fee: Fen) -> None:

@@ -39,4 +39,12 @@ export default {
     approved: '差异已关闭',
     sure: '同意以下说明并关闭差异，关闭后不能再打开：{cause}',
   },
+  books: {
+    title: '账簿核查',
+    never: '还没有核查过，系统每天 3:30 自动核查',
+    well: '分录链、钱包、流水、退款与账单一致',
+    found: '发现 {count} 处不一致，请立即联系技术支持',
+    check: '立即核查',
+    done: '已核查',
+  },
 }

@@ -30,3 +30,10 @@ export interface Discrepancy {
   explained_by: string | null
   approved_by: string | null
 }
+
+export interface BooksCheck {
+  id: string
+  at: string
+  found: number
+  faults: { where: string; what: string }[]
+}

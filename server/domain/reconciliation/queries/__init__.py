@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from server.domain.payment import Payment
 from server.domain.reconciliation.model import (
     BillLine,
+    BooksCheck,
     Discrepancy,
     DiscrepancyState,
     Reconciliation,
@@ -71,6 +72,11 @@ async def reconciliation_of(work: Work, *, id: str) -> DayCompared:
     """Read one day that was compared."""
     [found] = await _with_ours(work, [await work.table(Reconciliation).get(id)])
     return found
+
+
+async def books_checks(work: Work, *, limit: int = 31) -> Sequence[BooksCheck]:
+    """List when the books were checked, and what was found, the latest first."""
+    return await work.table(BooksCheck).find({}, sort="-at", limit=limit)
 
 
 async def _with_ours(work: Work, days: Sequence[Reconciliation]) -> list[DayCompared]:
