@@ -127,6 +127,10 @@ class Desk:
         """List the providers that there are."""
         return list(self._providers)
 
+    def fee_bp(self, name: str) -> int | None:
+        """Tell what a provider takes by contract, in ten-thousandths."""
+        return self._provider(name).fee_bp
+
     async def bill(self, name: str, day: date) -> BillFile:
         """Fetch a day's bill."""
         return await self._provider(name).bill(day)

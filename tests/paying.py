@@ -37,6 +37,7 @@ class FakeProvider:
 
     name: str = "wechat"
     note: Note = note_nothing
+    fee_bp: int | None = None
     trades: dict[str, Trade] = field(default_factory=dict)
     orders: dict[str, Order] = field(default_factory=dict)
     refunds: dict[str, tuple[RefundOrder, RefundStanding]] = field(default_factory=dict)

@@ -14,7 +14,7 @@ export interface DayCompared {
   refunded_here: number
 }
 
-export type DiscrepancyKind = 'missing_here' | 'missing_there' | 'amount' | 'status'
+export type DiscrepancyKind = 'missing_here' | 'missing_there' | 'amount' | 'status' | 'fee' | 'day_cut'
 
 export interface Discrepancy {
   id: string
