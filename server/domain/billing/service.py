@@ -24,7 +24,16 @@ from server.domain.billing.model import (
     DiscountKind,
 )
 from server.domain.ledger import AccountKind, EntryKind, Posting, account, post
-from server.domain.stay import Stay, StayState, policy_for, price_stay, stay_in_sight
+from server.domain.stay import (
+    DisputeReason,
+    Review,
+    Stay,
+    StayState,
+    begin_dispute,
+    policy_for,
+    price_stay,
+    stay_in_sight,
+)
 from server.domain.tariff import Line
 from server.domain.vehicle import Plate, owners_of
 from server.kernel.errors import Conflict, NotFound, Refused
@@ -189,6 +198,20 @@ async def redeem_coupon(work: Work, *, bill_id: str, coupon_id: str) -> Bill:
         at=work.now,
     )
     return _take_off(work, bill, discount)
+
+
+async def dispute_bill(
+    work: Work, *, bill_id: str, reason: DisputeReason, statement: str
+) -> Review:
+    """Dispute an own bill, were it claimed: who is asked to pay may say that it was not his car.
+
+    He still sees nothing of the stay but its bill. Refuses as `dispute_stay` does.
+    """
+    bill = await work.table(Bill).maybe(bill_id)
+    if bill is None or not bill.standing or bill.owner_id != work.actor.id:
+        raise NotFound("bill_not_found", "没有找到这条记录", id=bill_id)
+    stay = await work.table(Stay).get(bill.stay_id)
+    return await begin_dispute(work, stay=stay, reason=reason, statement=statement)
 
 
 async def grant_coupons(work: Work, *, coupons: Sequence[Coupon]) -> None:
