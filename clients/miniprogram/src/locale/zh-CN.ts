@@ -273,6 +273,7 @@ export default {
   },
   autopay,
   debt: {
+    forOther: '代 {operator} 收取',
     title: '补缴停车费',
     owner: '{operator} 停车欠费',
     settled: '已结清',

@@ -56,20 +56,23 @@ async def begin_payment(
     vouched: bool = False,
     payer_id: str | None = None,
     pursued: Mapping[str, int] | None = None,
+    collector: str | None = None,
 ) -> Intent:
     """Wish to pay bills, whole or in part; they are held until it is paid, closed or expired.
 
     The same wish again is the same intent; another wish for one of the bills ends the old one,
     unless that is a debit, which nobody can call back. Where it is `vouched` for, whoever calls has
     made sure that the payer may see these bills; then it may be somebody else than the actor. What is
-    `pursued` is owed to others and collected for them, at a commission in ten-thousandths.
+    `pursued` is owed to others and collected for them, at a commission in ten-thousandths, by the
+    actor's organization or the `collector`.
     """
     if known := await _requested(work, request_key):
         return known
     theirs = pursued or {}
     named = dict.fromkeys(bill_ids)
     bills = [await _payable(work, id, vouched or id in theirs) for id in named]
-    shares = pursued_by(work.actor.organization_id, shares_of(bills, amount), theirs)
+    collected_by = work.actor.organization_id if collector is None else collector
+    shares = pursued_by(collected_by, shares_of(bills, amount), theirs)
     # Whoever only holds a link is shown no whole plate.
     number = mask_plate(bills[0].plate.number) if vouched else bills[0].plate.number
     wish = Intent(
