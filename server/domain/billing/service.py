@@ -287,7 +287,8 @@ async def _replace(
     paid = 0
     if before is not None:
         paid = before.paid + before.surplus
-        kept = await _carried(work, before, price.amount)
+        same_driver = stay.owner_id in (None, before.owner_id)
+        kept = await _carried(work, before, price.amount, coupons_too=same_driver)
         withdrawn = _withdraw(work, before)
         taken_over = replace(before, discounts=kept)
         await _book_given_up(work, withdrawn, taken_over.written_off - before.written_off)
@@ -326,15 +327,21 @@ def _withdraw(work: Work, bill: Bill) -> Bill:
     return withdrawn
 
 
-async def _carried(work: Work, before: Bill, due: Fen) -> tuple[Discount, ...]:
-    """Take the discounts over, as far as the new price has room; a coupon unused is good again."""
+async def _carried(
+    work: Work, before: Bill, due: Fen, *, coupons_too: bool
+) -> tuple[Discount, ...]:
+    """Take the discounts over, as far as the new price has room; a coupon unused is good again.
+
+    So it is where it turns out that another drove: nobody parks on somebody else's coupon.
+    """
     kept, room = [], due
     coupons = work.table(Coupon)
     for discount in before.discounts:
         amount = discount.amount
         if discount.kind is DiscountKind.WRITE_OFF:
             amount = min(amount, room)
-        if 0 < amount <= room:
+        others = discount.kind is DiscountKind.COUPON and not coupons_too
+        if 0 < amount <= room and not others:
             kept.append(replace(discount, amount=amount))
             room -= amount
         elif discount.kind is DiscountKind.COUPON:
