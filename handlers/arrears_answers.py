@@ -351,7 +351,7 @@ class Line(Schema):
 
 
 class DebtBill(Schema):
-    """A bill as whoever holds a link sees it."""
+    """A bill as whoever holds a link sees it; the creditor where it is owed to another operator."""
 
     id = Text(required=True)
     place_name = Text(required=True)
@@ -362,6 +362,7 @@ class DebtBill(Schema):
     paid = Count(required=True)
     open = Count(required=True)
     frozen = fields.Boolean(required=True)
+    creditor = Text(required=True, allow_none=True)
     lines = list_of(Line)
 
 

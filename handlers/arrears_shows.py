@@ -328,10 +328,14 @@ def show_debt(found: tuple[Behind, Organization], providers: list[str]) -> Shown
                 "paid": bill.paid,
                 "open": bill.open,
                 "frozen": bool(stay.holds),
-                "lines": [{"text": line.text, "amount": line.amount} for line in bill.lines],
+                "creditor": behind.creditors[bill.organization_id].name if others else None,
+                "lines": [
+                    {"text": line.text, "amount": line.amount} for line in bill.lines if not others
+                ],
             }
             for bill in behind.bills
             for stay in [behind.stays[bill.stay_id]]
+            for others in [bill.organization_id != behind.link.organization_id]
         ],
         "providers": providers,
     }

@@ -22,7 +22,8 @@ from server.domain.identity import actor_of
 from server.domain.system import actor_of_key
 from server.kernel.access import ANYONE, Actor, Audience, system
 from server.kernel.errors import DomainError, Invalid, Unauthenticated
-from server.store.replies import claim, give_up, keep
+from server.kernel.work import Work
+from server.store.replies import claim, give_up, keep, note_acted
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -132,12 +133,18 @@ class Handler(RequestHandler):
         )
 
     async def run(self, use_case: Callable[..., Awaitable[T]], **arguments: Any) -> T:
-        """Run a use case as the one who is asking, and commit it."""
-        return await self.app.store.run(
-            self.actor,
-            lambda work: use_case(work, **arguments),
-            action=use_case.__name__,
-        )
+        """Run a use case as the one who is asking, and commit it.
+
+        What is to be done once is noted in the same commit, unless the use case knows the key itself.
+        """
+
+        async def whole(work: Work) -> T:
+            result = await use_case(work, **arguments)
+            if self.request_key and "request_key" not in arguments:
+                await note_acted(work, key=self.request_key)
+            return result
+
+        return await self.app.store.run(self.actor, whole, action=use_case.__name__)
 
     def read_query(self, schema: type[Schema] | None) -> dict[str, Any]:
         """Check the query; refuses with the fields that are wrong."""

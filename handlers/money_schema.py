@@ -213,6 +213,7 @@ class RefundWhole(Refund):
     intent_id = Text(required=True)
     paid = Count(required=True)
     of_surplus = fields.Boolean(required=True)
+    failure = Text(required=True)
     requested_by = Text(required=True)
     approved_by = Text(required=True, allow_none=True)
 

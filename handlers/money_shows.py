@@ -7,7 +7,7 @@ from server.domain.billing import Bill, Coupon
 from server.domain.billing.queries import RunningFee
 from server.domain.payment import CashShift, Intent, Payment, ProviderExchange, TopUpOffer
 from server.domain.payment.queries import WalletEntry
-from server.domain.reconciliation import Discrepancy
+from server.domain.reconciliation import BooksCheck, Discrepancy
 from server.domain.reconciliation.queries import DayCompared
 from server.domain.refund import Refund
 from server.domain.refund.queries import StayMoney
@@ -115,6 +115,7 @@ def show_refund_whole(refund: Refund) -> Shown:
         "intent_id": refund.intent_id,
         "paid": refund.paid,
         "of_surplus": refund.of_surplus,
+        "failure": refund.failure,
         "requested_by": refund.requested_by,
         "approved_by": refund.approved_by,
     }
@@ -283,3 +284,9 @@ def show_discrepancy(found: Discrepancy) -> Shown:
         "explained_by": found.explained_by,
         "approved_by": found.approved_by,
     }
+
+
+def show_books_check(check: BooksCheck) -> Shown:
+    """Show what a check of the books has found to staff."""
+    faults = [{"where": one.where, "what": one.what} for one in check.faults]
+    return {"id": check.id, "at": check.at, "found": check.found, "faults": faults}

@@ -70,3 +70,25 @@ class Discrepancies(Schema):
     """Differences, the latest day first."""
 
     items = list_of(Discrepancy)
+
+
+class BookFault(Schema):
+    """Where the books contradict themselves, and how."""
+
+    where = Text(required=True)
+    what = Text(required=True)
+
+
+class BooksCheck(Schema):
+    """The books checked against themselves: how many faults were found, and the first of them."""
+
+    id = Text(required=True)
+    at = fields.DateTime(required=True)
+    found = Count(required=True)
+    faults = list_of(BookFault)
+
+
+class BooksChecks(Schema):
+    """Checks of the books, the latest first."""
+
+    items = list_of(BooksCheck)

@@ -173,6 +173,13 @@ class DisputeBody(Schema):
         return {**data, "evidence_ids": tuple(data["evidence_ids"])}
 
 
+class BillDisputeBody(Schema):
+    """What a motorist says against a bill, of whose stay he sees nothing else."""
+
+    reason = _one_of(DisputeReason, required=True)
+    statement = Text(required=True, validate=validate.Length(1, 500))
+
+
 class PhotoQuery(Asked):
     """What a photo shows, and when, where and with what it was taken; the body is the picture."""
 

@@ -1,6 +1,6 @@
 """Compares each day with the providers' bills: fetches, mends what can be mended, writes it down."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,7 +15,7 @@ from server.domain.reconciliation import (
     finish_day,
     keep_lines,
 )
-from server.domain.reconciliation.queries import differences_of
+from server.domain.reconciliation.queries import days_to_compare, differences_of, of_day
 from server.kernel.access import system
 from server.kernel.errors import DomainError, Refused
 from server.paying import Desk
@@ -28,6 +28,11 @@ BEIJING = ZoneInfo("Asia/Shanghai")
 FROM_HOUR, FROM_MINUTE = 10, 30
 # 1,000 lines a unit of work: half a second of inserts, and a crash loses no more than that.
 LINES_AT_ONCE = 1_000
+# A week: a worker that was away over holidays catches up; providers keep bills for three months.
+DAYS_BACK = 7
+LOOK_EVERY = timedelta(minutes=1)
+# Ten minutes: a bill that is not there yet, or cannot be read, is not asked for each second.
+TRY_AGAIN_AFTER = timedelta(minutes=10)
 MENDABLE = (DiscrepancyKind.MISSING_HERE, DiscrepancyKind.STATUS)
 
 
@@ -37,6 +42,7 @@ class Balancer:
     def __init__(self, store: Store, desk: Desk) -> None:
         self._store = store
         self._desk = desk
+        self._not_before: dict[str, datetime] = {}
 
     async def reconcile(self, name: str, day: date) -> Reconciliation:
         """Compare a day with a provider's bill; again, it says the same.
@@ -53,32 +59,55 @@ class Balancer:
             if one.kind in MENDABLE:
                 await self._mend(name, one)
         after = await self._differences(name, day) if before else before
+        done = await self._finish(name, day, bill.digest, before, after)
+        await self._look_again(name, day - timedelta(days=1))
+        return done
+
+    async def _look_again(self, name: str, day: date) -> None:
+        """Compare the day before once more: what its bill has not may stand on this one."""
+        known = await self._run(of_day, id=f"{name}:{day}")
+        if known is not None and known.open:
+            differences = await self._differences(name, day)
+            await self._finish(name, day, known.digest, differences, differences)
+
+    async def _finish(
+        self,
+        name: str,
+        day: date,
+        digest: str,
+        before: Sequence[Difference],
+        after: Sequence[Difference],
+    ) -> Reconciliation:
         done: Reconciliation = await self._run(
             finish_day,
             provider=name,
             day=day.isoformat(),
-            digest=bill.digest,
+            digest=digest,
             before=before,
             after=after,
         )
         return done
 
     async def catch_up(self, now: datetime) -> None:
-        """Compare yesterday, once its bills are there and if that is still to be done."""
+        """Compare yesterday once its bills are there, and any of the days before that was missed."""
         local = now.astimezone(BEIJING)
         if (local.hour, local.minute) < (FROM_HOUR, FROM_MINUTE):
             return
-        day = local.date() - timedelta(days=1)
+        yesterday = local.date() - timedelta(days=1)
         for name in self._desk.names:
-            known = await self._run(
-                lambda work, id=f"{name}:{day}": work.table(Reconciliation).maybe(id)
-            )
-            if known is not None:
+            if now < self._not_before.get(name, now):
                 continue
-            try:
-                await self.reconcile(name, day)
-            except DomainError as refusal:
-                log.warning("Day not compared", provider=name, day=str(day), cause=str(refusal))
+            # Read once a minute, and not at all while a bill is waited for.
+            self._not_before[name] = now + LOOK_EVERY
+            missed = await self._run(
+                days_to_compare, provider=name, until=yesterday, back=DAYS_BACK
+            )
+            for day in missed:
+                try:
+                    await self.reconcile(name, day)
+                except DomainError as refusal:
+                    self._not_before[name] = now + TRY_AGAIN_AFTER
+                    log.warning("Day not compared", provider=name, day=str(day), cause=str(refusal))
 
     async def _keep(self, name: str, bill: BillFile) -> None:
         lines = [_line(name, bill.day, row) for row in bill.rows]
@@ -96,7 +125,10 @@ class Balancer:
             log.warning("Difference not mended", number=one.number, cause=str(refusal))
 
     async def _differences(self, name: str, day: date) -> list[Difference]:
-        found: list[Difference] = await self._run(differences_of, provider=name, day=day)
+        fee_bp = self._desk.fee_bp(name)
+        found: list[Difference] = await self._run(
+            differences_of, provider=name, day=day, fee_bp=fee_bp
+        )
         return found
 
     async def _run(self, use_case: Any, **arguments: Any) -> Any:

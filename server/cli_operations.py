@@ -69,6 +69,12 @@ def declare_operations(add: Add) -> None:
     letters.add_argument("--again", action="store_true", help="replay also what was replayed")
     letters.add_argument("--limit", type=int, default=50, help="list so many (default 50)")
 
+    add(
+        "check-books",
+        run_check_books,
+        "check ledger, wallets, payments and bills for contradictions",
+    )
+
 
 def read_since(text: str) -> datetime:
     """Read an instant, or how long ago it was."""
@@ -134,6 +140,17 @@ def run_dead_letters(call: Call) -> None:
     fresh: Sought = sought if options.again else sought.not_replayed()
     replayed, unfit = asyncio.run(operations.replay_dead_letters(config, fresh))
     print(f"{replayed} replayed, {unfit} not: kept in part, or with a topic that nobody hears")
+
+
+def run_check_books(call: Call) -> int:
+    """Print what contradicts itself in the books; 1 where anything does."""
+    from server import operations
+
+    faults = asyncio.run(operations.check_books(call.config()))
+    for fault in faults:
+        print(f"{fault.where} {fault.what}")
+    print(f"{len(faults)} faults")
+    return 1 if faults else 0
 
 
 def show_letters(letters: "list[Kept]") -> Table:

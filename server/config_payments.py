@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from server.config_keys import key
-from server.config_values import read_list, read_port
+from server.config_values import read_basis_points, read_list, read_port
 from server.secrets_file import keep_secrets, new_demo_secret
 
 WECHAT_URL = "https://api.mch.weixin.qq.com"
@@ -96,6 +96,18 @@ class PaymentConfig:
         "SMARTCLOUD_WECHAT_PUBLIC_KEY_FILE",
         "file with WeChat Pay's public key, PEM",
         shown_default="none",
+    )
+    wechat_fee_bp: int = key(
+        "SMARTCLOUD_WECHAT_FEE_BP",
+        "what WeChat Pay takes by contract, in ten-thousandths; bills that take another fee differ",
+        default="60",
+        read=read_basis_points,
+    )
+    alipay_fee_bp: int = key(
+        "SMARTCLOUD_ALIPAY_FEE_BP",
+        "what Alipay takes by contract, in ten-thousandths",
+        default="60",
+        read=read_basis_points,
     )
     alipay_url: str = key(
         "SMARTCLOUD_ALIPAY_URL",

@@ -18,6 +18,14 @@ def read_port_or_none(text: str) -> int:
     return 0 if text == "0" else read_port(text)
 
 
+def read_basis_points(text: str) -> int:
+    """Read a share in ten-thousandths, 0 to 1,000."""
+    share = int(text)
+    if not 0 <= share <= 1_000:
+        raise ValueError("a share is a number of ten-thousandths from 0 to 1000")
+    return share
+
+
 def read_folder(text: str) -> Path:
     """Read a folder; a relative one starts at the working directory."""
     return Path(text).absolute()

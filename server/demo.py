@@ -25,7 +25,14 @@ from server.domain.estate import (
     geohash,
     lay_out,
 )
-from server.domain.identity import Account, AccountKind, Organization, enrol, hash_password
+from server.domain.identity import (
+    Account,
+    AccountKind,
+    Organization,
+    OrganizationKind,
+    enrol,
+    hash_password,
+)
 from server.domain.payment import TopUpOffer, offer_top_ups
 from server.domain.stay import change_policy, open_berths
 from server.domain.system import DataApp, hash_key, register_data_apps
@@ -139,7 +146,9 @@ async def fill(store: Store, data_dir: Path, city: DemoCity | None = None) -> No
         accounts = [*demo_staff(city, data_dir), *_motorists(city)]
         await enrol(
             work,
-            organizations=[Organization(id=ORGANIZATION, name=city.operator)],
+            organizations=[
+                Organization(id=ORGANIZATION, name=city.operator, kind=OrganizationKind.CITY)
+            ],
             accounts=accounts,
         )
         await register_vehicles(work, vehicles=[*_vehicles(city)])

@@ -14,6 +14,7 @@ import server.domain.autopay.reactions
 import server.domain.billing.reactions
 import server.domain.equipment.jobs
 import server.domain.insight.jobs
+import server.domain.payment.reactions
 import server.domain.recovery.jobs
 import server.domain.recovery.reactions
 import server.domain.refund.reactions
@@ -27,6 +28,7 @@ from handlers.routes import make_application
 from realtime.broker import BrokerUnavailable
 from realtime.snapshots import Snapshots
 from server import dead_letters, demo, fleet, live
+from server.auditing import Auditor
 from server.balancing import Balancer
 from server.config import Config
 from server.debiting import Debiting
@@ -136,6 +138,8 @@ async def run_worker(config: Config) -> None:
         ]
         post = _post(config, process.store)
         tasks.append(asyncio.create_task(post.run(holder=process.node), name="reminders"))
+        auditor = Auditor(process.store)
+        tasks.append(asyncio.create_task(auditor.run(holder=process.node), name="books"))
         async with beating(process, lambda: {"well": True}):
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in tasks:
@@ -231,6 +235,7 @@ DECLARING = (
     server.domain.billing.reactions,
     server.domain.equipment.jobs,
     server.domain.insight.jobs,
+    server.domain.payment.reactions,
     server.domain.recovery.jobs,
     server.domain.recovery.reactions,
     server.domain.refund.reactions,

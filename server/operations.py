@@ -15,6 +15,7 @@ from pymongo.errors import PyMongoError
 
 from devices.replay import can_be_replayed, gateway_client, replay
 from server import dead_letters, demo
+from server.auditing import Auditor
 from server.brokers import emqx, mosquitto
 from server.config import Config, ConfigRefused
 from server.dead_letters import Kept, Sought
@@ -25,6 +26,7 @@ from server.domain.equipment import (
     revoke_secret,
 )
 from server.domain.equipment.queries import secret_hashes
+from server.domain.ledger import Fault
 from server.kernel.access import Actor, Audience, Scope
 from server.kernel.errors import Unavailable
 from server.secrets_file import write_privately
@@ -178,3 +180,9 @@ async def replay_dead_letters(config: Config, sought: Sought) -> tuple[int, int]
             replayed += len(fit)
             unfit += len(batch) - len(fit)
     return replayed, unfit
+
+
+async def check_books(config: Config) -> list[Fault]:
+    """Check the books against themselves, and list what contradicts."""
+    async with opened(config) as store:
+        return await Auditor(store).check()

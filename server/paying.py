@@ -26,7 +26,14 @@ from server.domain.payment import (
     tell_client,
 )
 from server.domain.payment.queries import intent_of_trade, intents_to_ask
-from server.domain.refund import Refund, RefundAnswer, RefundState, ask_later, hear_refund
+from server.domain.refund import (
+    Refund,
+    RefundAnswer,
+    RefundState,
+    ask_later,
+    hear_refund,
+    note_declined,
+)
 from server.domain.refund.queries import refunds_to_ask
 from server.kernel.access import system
 from server.kernel.errors import DomainError, NotFound, Refused, Unavailable
@@ -104,6 +111,8 @@ class Desk:
             await self._run(end_intent, intent_id=intent.id)
             raise
         told: Intent = await self._run(tell_client, intent_id=intent.id, client=client)
+        if told.state is IntentState.CLOSED:
+            raise Refused("bill_not_payable", "账单无需支付或已更新，请刷新", intent_id=told.id)
         return told
 
     @property
@@ -117,6 +126,10 @@ class Desk:
     def names(self) -> list[str]:
         """List the providers that there are."""
         return list(self._providers)
+
+    def fee_bp(self, name: str) -> int | None:
+        """Tell what a provider takes by contract, in ten-thousandths."""
+        return self._provider(name).fee_bp
 
     async def bill(self, name: str, day: date) -> BillFile:
         """Fetch a day's bill."""
@@ -236,7 +249,13 @@ class Desk:
                 notify_url=self._notify_url(provider.name),
                 **numbers,
             )
-            told = await provider.refund(order)
+            try:
+                told = await provider.refund(order)
+            except Refused as refusal:
+                named = {"refund_id": refund.id, "failure": refusal.code}
+                log.warning("Refund declined", extra=named)
+                await self._run(note_declined, **named)
+                return
         await self._believe(provider.name, told)
         if told.state is RefundStanding.PROCESSING:
             await self._run(ask_later, refund_id=refund.id)

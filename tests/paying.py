@@ -32,16 +32,20 @@ from tests.world import NOON
 class FakeProvider:
     """Trades and refunds in dictionaries; `away` is how many calls in a row are not answered.
 
+    `refuses` is how many refunds in a row are declined.
+
     `said` is what notices say that are not of a trade here.
     """
 
     name: str = "wechat"
     note: Note = note_nothing
+    fee_bp: int | None = None
     trades: dict[str, Trade] = field(default_factory=dict)
     orders: dict[str, Order] = field(default_factory=dict)
     refunds: dict[str, tuple[RefundOrder, RefundStanding]] = field(default_factory=dict)
     away: int = 0
     declines: str = ""
+    refuses: int = 0
     refunds_end: RefundStanding = RefundStanding.SUCCEEDED
     bill_rows: list[BillRow] = field(default_factory=list)
     said: dict[str, Told] = field(default_factory=dict)
@@ -70,6 +74,9 @@ class FakeProvider:
     async def refund(self, order: RefundOrder) -> RefundTold:
         """Give something back, as often as the same number is asked for once."""
         self._answer()
+        if self.refuses:
+            self.refuses -= 1
+            raise Refused("not_enough", "余额不足")
         known = self.refunds.get(order.refund_no)
         if known is None:
             gone = sum(

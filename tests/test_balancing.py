@@ -16,8 +16,9 @@ from server.domain.reconciliation import (
     approve_cause,
     explain_discrepancy,
 )
-from server.domain.refund import RefundAnswer, RefundState, hear_refund
-from server.kernel.errors import Forbidden, Refused
+from server.domain.reconciliation.queries import reconciliations
+from server.domain.refund import RefundAnswer, RefundState, hear_refund, pay_out_refund
+from server.kernel.errors import Forbidden, Refused, Unavailable
 from server.paying import Desk
 from server.providers.payment import BadBill, BillFile, BillRow, RefundStanding
 from tests.domain.money import CHIEF, CLERK, billed, priced, react, refunds, rows, sound, wish
@@ -199,6 +200,123 @@ async def test_a_difference_is_explained_by_one_and_agreed_to_by_another(books: 
     with pytest.raises(Refused):
         await books.world.run(explain_discrepancy, actor=CLERK, **named)
     assert (await books.compare())[0][2] == "closed"
+
+
+async def test_another_fee_than_was_agreed_is_named_and_a_rounded_one_is_not(books: Books) -> None:
+    one, two = await books.pay(400, 1_000)
+    books.provider.fee_bp = 60
+    books.provider.bill_rows = [books.row(one, fee=3), books.row(two, fee=8)]
+
+    assert await books.compare() == [("fee", two, "open")]
+
+    [found] = await rows(books.world, Discrepancy)
+    assert (found.here, found.there, found.adjustment) == (6, 8, 0)
+    assert await books.world.run(balances, prefix="fees:") == {"fees:wechat": 11}
+    [day] = await books.world.run(reconciliations)
+    assert day.paid_here == day.day.paid == 1_400
+
+
+async def test_the_last_minutes_of_a_day_wait_for_the_next_bill(books: Books) -> None:
+    [number] = await books.pay(400)
+    late = datetime(2053, 7, 2, 23, 59, tzinfo=ZoneInfo("Asia/Shanghai"))
+    await books.world.store.database["payments"].update_one({}, {"$set": {"paid_at": late}})
+    books.provider.bill_rows.clear()
+
+    assert await books.compare() == [("day_cut", number, "open")]
+
+    await books.balancer.reconcile("wechat", DAY + timedelta(days=1))
+    found = sorted(
+        (one.kind.value, one.state.value) for one in await rows(books.world, Discrepancy)
+    )
+    # It is not there either: now it is missing, and nobody waits any more.
+    assert found == [("day_cut", "repaired"), ("missing_there", "open")]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "provider"),
+    [
+        (lambda books, number: [], 0),
+        (lambda books, number: [books.row(number, amount=390)], 390),
+        (lambda books, number: [books.row(number), books.row(number, trade_no="x", fee=0)], 800),
+    ],
+    ids=["missing there", "amount", "missing here"],
+)
+async def test_what_two_people_agree_to_is_booked_once(
+    books: Books, spoil: Any, provider: int
+) -> None:
+    [number] = await books.pay(400)
+    books.provider.bill_rows = [replace(one, fee=0) for one in spoil(books, number)]
+    await books.compare()
+    [found] = await rows(books.world, Discrepancy)
+    named = {"discrepancy_id": found.id}
+
+    await books.world.run(explain_discrepancy, actor=CLERK, cause="渠道已确认", **named)
+    await books.world.run(approve_cause, actor=CHIEF, **named)
+    with pytest.raises(Refused):
+        await books.world.run(approve_cause, actor=CHIEF, **named)
+
+    sums = await books.world.run(balances)
+    assert sums["provider:wechat"] == provider
+    assert sums["discrepancy:wechat"] == 400 - provider
+    await books.compare()
+    assert await books.world.run(balances) == sums
+    await sound(books.world)
+
+
+async def test_what_was_explained_and_then_found_is_mended_and_not_booked(books: Books) -> None:
+    [number] = await books.pay(400)
+    kept = list(books.provider.bill_rows)
+    books.provider.bill_rows.clear()
+    await books.compare()
+    [found] = await rows(books.world, Discrepancy)
+    named = {"discrepancy_id": found.id}
+    await books.world.run(explain_discrepancy, actor=CLERK, cause="渠道漏单", **named)
+
+    books.provider.bill_rows = kept
+    assert await books.compare() == [("missing_there", number, "repaired")]
+
+    with pytest.raises(Refused):
+        await books.world.run(approve_cause, actor=CHIEF, **named)
+
+
+async def test_a_refund_that_the_provider_made_after_we_paid_it_out_is_named(books: Books) -> None:
+    number, refund_no = await given_back(books, told=False)
+    await books.world.run(hear_refund, answer=RefundAnswer(refund_no, RefundState.ABNORMAL))
+    await books.world.run(pay_out_refund, actor=CHIEF, refund_id=refund_no)
+    line = {"refund_no": refund_no, "amount": 300, "fee": 0}
+    books.provider.bill_rows.append(books.row(number, **line))
+
+    assert await books.compare() == [("status", refund_no, "open")]
+
+    [found] = await rows(books.world, Discrepancy)
+    assert found.adjustment == -300
+
+
+async def test_days_that_were_missed_are_compared_when_somebody_is_back(books: Books) -> None:
+    await books.pay(400)
+    back = datetime(2053, 7, 5, 10, 31, tzinfo=ZoneInfo("Asia/Shanghai"))
+
+    await books.balancer.catch_up(back)
+
+    days = [one.day for one in await rows(books.world, Reconciliation)]
+    assert days == ["2053-07-02", "2053-07-03", "2053-07-04"]
+
+
+async def test_a_bill_that_is_not_there_yet_is_not_asked_for_each_second(books: Books) -> None:
+    await books.pay(400)
+    asked = []
+
+    async def absent(day: date) -> BillFile:
+        asked.append(day)
+        raise Unavailable("bill_not_there", "账单还未生成")
+
+    books.provider.bill = absent  # type: ignore[method-assign]
+    at = datetime(2053, 7, 3, 10, 31, tzinfo=ZoneInfo("Asia/Shanghai"))
+
+    for second in range(0, 1_200, 10):
+        await books.balancer.catch_up(at + timedelta(seconds=second))
+
+    assert len(asked) == 2
 
 
 async def test_a_bill_that_cannot_be_read_closes_no_day(books: Books) -> None:

@@ -6,11 +6,22 @@ import pytest
 
 from server.domain.billing import BillState
 from server.domain.payment import Intent, IntentState, Payment, ProviderExchange, close_intent
-from server.domain.refund import RefundState
+from server.domain.refund import RefundState, retry_refund
 from server.kernel.errors import DomainError, Refused, Unavailable
 from server.paying import Desk
-from server.providers.payment import RefundStanding, TradeState
-from tests.domain.money import OWNER, bill_of, billed, priced, react, refunds, rows, sound, wish
+from server.providers.payment import RefundOrder, RefundStanding, RefundTold, TradeState
+from tests.domain.money import (
+    CHIEF,
+    OWNER,
+    bill_of,
+    billed,
+    priced,
+    react,
+    refunds,
+    rows,
+    sound,
+    wish,
+)
 from tests.paying import FakeProvider
 from tests.world import World
 
@@ -204,3 +215,31 @@ async def test_a_refund_that_fails_waits_for_a_person(
     [failed] = await refunds(world)
     assert (failed.state.value, failed.ask_at) == (end.value, None)
     await sound(world)
+
+
+async def test_a_refund_that_is_declined_is_asked_for_some_times_and_then_left_to_a_person(
+    world: World, desk: Desk, provider: FakeProvider
+) -> None:
+    await surplus(world, desk, provider)
+    provider.refund = _decline  # type: ignore[method-assign]
+
+    asked = 0
+    for _ in range(40):
+        asked += await desk.ask()
+        world.now += timedelta(minutes=31)
+
+    [left] = await refunds(world)
+    assert (left.state, left.failure) == (RefundState.ABNORMAL, "not_enough")
+    assert asked == 6
+    del provider.refund  # type: ignore[method-assign]
+    await world.run(retry_refund, actor=CHIEF, refund_id=left.id)
+    await desk.ask()
+    world.now += timedelta(minutes=5)
+    await desk.ask()
+    [done] = await refunds(world)
+    assert (done.state, list(provider.refunds)) == (RefundState.SUCCEEDED, [done.id])
+    await sound(world)
+
+
+async def _decline(_: RefundOrder) -> RefundTold:
+    raise Refused("not_enough", "余额不足")

@@ -17,7 +17,13 @@ from handlers.shows import Shown, show_bill
 from server.domain.billing import waive_bill
 from server.domain.billing.queries import bill_in_sight, bills_in_sight
 from server.domain.payment.queries import exchanges, payments_in_sight, shifts_in_sight
-from server.domain.refund import approve_refund, open_refund, pay_out_refund, redirect_refund
+from server.domain.refund import (
+    approve_refund,
+    open_refund,
+    pay_out_refund,
+    redirect_refund,
+    retry_refund,
+)
 from server.domain.refund.queries import money_of_stay, refunds_in_sight
 from server.kernel.access import Audience
 
@@ -129,15 +135,27 @@ class RefundRedirection(Handler):
         return show_refund_whole(await self.run(redirect_refund, refund_id=refund_id))
 
 
+class RefundRetry(Handler):
+    """`/refunds/{refund_id}/retry`."""
+
+    path = "/api/console/refunds/{refund_id}/retry"
+    audience = Audience.CONSOLE
+
+    @action("重新发起退款", permit="refunds.approve", answer=schema.RefundWhole, once=True)
+    async def post(self, refund_id: str) -> Shown:
+        """Ask the provider once more for what it could not give back."""
+        return show_refund_whole(await self.run(retry_refund, refund_id=refund_id))
+
+
 class RefundPayOut(Handler):
     """`/refunds/{refund_id}/pay-out`."""
 
     path = "/api/console/refunds/{refund_id}/pay-out"
     audience = Audience.CONSOLE
 
-    @action("现金退款已付", permit="refunds.approve", answer=schema.RefundWhole, once=True)
+    @action("退款已线下付出", permit="refunds.approve", answer=schema.RefundWhole, once=True)
     async def post(self, refund_id: str) -> Shown:
-        """Note that a refund of cash was paid out."""
+        """Note that a refund was paid out by hand."""
         return show_refund_whole(await self.run(pay_out_refund, refund_id=refund_id))
 
 

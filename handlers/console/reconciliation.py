@@ -5,11 +5,13 @@ from typing import Any
 
 from handlers import reconciliation_schema as schema
 from handlers.base import Handler, action
-from handlers.money_shows import show_discrepancy, show_reconciliation
+from handlers.money_shows import show_books_check, show_discrepancy, show_reconciliation
 from handlers.shows import Shown
+from server.auditing import Auditor
 from server.balancing import Balancer
 from server.domain.reconciliation import approve_cause, explain_discrepancy
 from server.domain.reconciliation.queries import (
+    books_checks,
     discrepancies,
     reconciliation_of,
     reconciliations,
@@ -58,6 +60,24 @@ class Discrepancies(Handler):
         """List differences."""
         found = await self.run(discrepancies, **asked)
         return {"items": [show_discrepancy(one) for one in found]}
+
+
+class BooksChecks(Handler):
+    """`/books-checks`."""
+
+    path = "/api/console/books-checks"
+    audience = Audience.CONSOLE
+
+    @action("账簿核查", permit="money.watch", answer=schema.BooksChecks)
+    async def get(self) -> Shown:
+        """List when the books were checked against themselves, and what was found."""
+        return {"items": [show_books_check(one) for one in await self.run(books_checks)]}
+
+    @action("立即核查账簿", permit="money.reconcile", answer=schema.BooksCheck, once=True)
+    async def post(self) -> Shown:
+        """Check them now."""
+        auditor = Auditor(self.app.store)
+        return show_books_check(await auditor.check_and_note(self.request_key))
 
 
 class DiscrepancyCause(Handler):

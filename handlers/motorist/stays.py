@@ -7,6 +7,7 @@ from handlers.base import Handler, Permit, action
 from handlers.photos import PhotoHandler
 from handlers.shows import Shown
 from handlers.stay_shows import show_dispute, show_evidence
+from server.domain.billing import dispute_bill
 from server.domain.refund.queries import money_of_stay
 from server.domain.stay import dispute_stay, withdraw_dispute
 from server.domain.stay.queries.timeline import evidence_of
@@ -42,6 +43,23 @@ class Dispute(Handler):
     async def delete(self, stay_id: str) -> Shown:
         """Take the dispute back."""
         return {"dispute": show_dispute(await self.run(withdraw_dispute, stay_id=stay_id))}
+
+
+class BillDispute(Handler):
+    """`/bills/{bill_id}/dispute`."""
+
+    path = "/api/motorist/bills/{bill_id}/dispute"
+    audience = Audience.MOTORIST
+
+    @action(
+        "对账单申诉",
+        permit=Permit.LOGGED_IN,
+        body=schema.BillDisputeBody,
+        answer=schema.DisputeAnswer,
+    )
+    async def post(self, bill_id: str, **said: Any) -> Shown:
+        """Dispute an own bill, also one that came with the plate."""
+        return {"dispute": show_dispute(await self.run(dispute_bill, bill_id=bill_id, **said))}
 
 
 class Photos(PhotoHandler):

@@ -2,10 +2,8 @@
 
 import asyncio
 import base64
-import io
 import json
-import zipfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from secrets import token_hex, token_urlsafe
@@ -21,6 +19,8 @@ from tornado.httpserver import HTTPServer
 from tornado.web import Application, RequestHandler
 
 from server.config import Config
+from server.doubles.alipay_bill import write_bill
+from server.doubles.bills import as_billed, cut
 from server.doubles.counter import counter_routes
 from server.doubles.keys import keep_key, new_key, public_pem
 from server.doubles.trades import (
@@ -44,11 +44,6 @@ CODES = {
     "ORDERPAID": "ACQ.TRADE_STATUS_ERROR",
     "NOT_ENOUGH": "ACQ.REFUND_AMT_NOT_EQUAL_TOTAL",
 }
-BILL_HEADER = (
-    "支付宝交易号,商户订单号,业务类型,商品名称,创建时间,完成时间,门店编号,门店名称,操作员,终端号,对方账户,"
-    "订单金额（元）,商家实收（元）,支付宝红包（元）,集分宝（元）,支付宝优惠（元）,商家优惠（元）,券核销金额（元）,"
-    "券名称,商家红包消费金额（元）,卡消费金额（元）,退款批次号/请求号,服务费（元）,分润（元）,备注"
-)
 
 
 class AlipayDouble:
@@ -316,11 +311,13 @@ def _refund_query(double: AlipayDouble, _: Mapping[str, str], asked: Asked) -> d
 
 def _bill_url(double: AlipayDouble, _: Mapping[str, str], asked: Asked) -> dict[str, Any]:
     day = date.fromisoformat(asked["bill_date"])
-    content = write_bill(double.book.trades.values(), day=day, seller_id=double.seller_id)
+    trades = as_billed(double.book, double.faults, day=day)
+    more = 100 if double.faults.take("bill_sum") else 0
+    content = write_bill(trades, day=day, seller_id=double.seller_id, sum_more=more)
     if content is None:
         raise NotAccepted(200, "isp.bill_not_exist", "账单不存在")
     token = token_urlsafe(16)
-    double.bills[token] = content
+    double.bills[token] = cut(content, double.faults)
     return {"bill_download_url": f"{double.url}/bill?token={token}"}
 
 
@@ -332,45 +329,6 @@ METHODS: dict[str, Callable[[AlipayDouble, Mapping[str, str], Asked], dict[str, 
     "alipay.trade.fastpay.refund.query": _refund_query,
     "alipay.data.dataservice.bill.downloadurl.query": _bill_url,
 }
-
-
-def write_bill(trades: Iterable[Trade], *, day: date, seller_id: str) -> bytes | None:
-    """Write a day's bill as Alipay does: a zip with a table in GBK; none where nothing was."""
-    lines, paid, back = [], 0, 0
-    for trade in trades:
-        if trade.paid_at and _day(trade.paid_at) == day:
-            lines.append(_line(trade, None))
-            paid += 1
-        for refund in trade.refunds:
-            if _day(refund.at) == day:
-                lines.append(_line(trade, refund))
-                back += 1
-    if not lines:
-        return None
-    head = ["#支付宝业务明细查询", f"#账号：[{seller_id}]", "#-----业务明细列表-----", BILL_HEADER]
-    tail = ["#-----业务明细列表结束-----", f"#交易合计：{paid}笔", f"#退款合计：{back}笔", ""]
-    table = "\r\n".join([*head, *lines, *tail]).encode("gbk")
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(f"{seller_id}_{day:%Y%m%d}_业务明细.csv", table)
-    return packed.getvalue()
-
-
-def _line(trade: Trade, refund: Refund | None) -> str:
-    amount = -refund.amount if refund else trade.amount
-    fields = [""] * len(BILL_HEADER.split(","))
-    fields[0:6] = [
-        trade.transaction_id,
-        trade.trade_no,
-        "退款" if refund else "交易",
-        trade.description.replace(",", " "),
-        _local(trade.created_at),
-        _local(refund.at if refund else trade.paid_at),
-    ]
-    fields[11] = fields[12] = _yuan(amount)
-    fields[21] = refund.refund_no if refund else ""
-    fields[22] = _yuan(0 if refund else -(trade.amount * 60 // 10_000))
-    return ",".join(f"{field}\t" for field in fields)
 
 
 def _joined(fields: Mapping[str, str], *without: str) -> bytes:
@@ -388,7 +346,3 @@ def _fen(text: str) -> int:
 
 def _local(at: str) -> str:
     return f"{datetime.fromisoformat(at).astimezone(BEIJING):%Y-%m-%d %H:%M:%S}"
-
-
-def _day(at: str) -> date:
-    return datetime.fromisoformat(at).astimezone(BEIJING).date()

@@ -20,11 +20,17 @@ ANSWER_FAULTS = ("error", "lost")
 REFUND_FAULTS = ("processing", "abnormal", "closed")
 # A debit fails, is not decided before somebody asks, or is lent by the provider and paid back later.
 DEBIT_FAULTS = ("debit_fails", "debit_waits", "debit_lent")
+# A day's bill lacks a payment, has one too many, another amount, number or fee, or has one only on the
+# next day; or the file is cut, or sums up wrongly.
+BILL_FAULTS = (
+    *("bill_drops", "bill_adds", "bill_amount", "bill_number", "bill_fee", "bill_late"),
+    *("bill_cut", "bill_sum"),
+)
 # Three days: yesterday's trades are compared today, and asked about until then.
 KEPT = timedelta(days=3)
 # 20,000 lines: 12 MB, written anew in a fifth of a second.
 WRITTEN_MOST = 20_000
-FAULT_KINDS = (*NOTICE_FAULTS, *ANSWER_FAULTS, *REFUND_FAULTS, *DEBIT_FAULTS)
+FAULT_KINDS = (*NOTICE_FAULTS, *ANSWER_FAULTS, *REFUND_FAULTS, *DEBIT_FAULTS, *BILL_FAULTS)
 
 
 @dataclass
@@ -42,7 +48,11 @@ class Refund:
 
 @dataclass
 class Trade:
-    """An order that a merchant has told of. `state` is `unpaid`, `paid` or `closed`."""
+    """An order that a merchant has told of. `state` is `unpaid`, `paid` or `closed`.
+
+    It stands on the bill of `billed_at` where that is another day than it was paid on; the fee there is
+    `fee_more` than usual, in fen.
+    """
 
     trade_no: str
     amount: int
@@ -58,6 +68,8 @@ class Trade:
     state: str = "unpaid"
     transaction_id: str = ""
     paid_at: str = ""
+    billed_at: str = ""
+    fee_more: int = 0
     refunds: list[Refund] = field(default_factory=list)
 
     @property

@@ -16,6 +16,7 @@ from tornado.httpserver import HTTPServer
 from tornado.web import Application
 
 from server.config import Config
+from server.doubles.bills import as_billed, cut
 from server.doubles.counter import counter_routes
 from server.doubles.keys import certificate_of, keep_key, new_key, public_pem
 from server.doubles.parkings import Assume, ParkingBook, nobody, some
@@ -214,9 +215,14 @@ class WeChatDouble:
 
     def bill(self, day: date) -> bytes | None:
         """Write a day's bill; none where nothing happened."""
-        return write_bill(
-            self.book.trades.values(), day=day, app_id=self.app_id, merchant_id=self.merchant_id
+        content = write_bill(
+            as_billed(self.book, self.faults, day=day),
+            day=day,
+            app_id=self.app_id,
+            merchant_id=self.merchant_id,
+            sum_more=100 if self.faults.take("bill_sum") else 0,
         )
+        return content and cut(content, self.faults)
 
     def application(self) -> Application:
         """The routes of the provider."""

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
+from server.doubles.bills import BEIJING, billed_on, day_of
 from server.doubles.trades import Refund, Trade
 
-BEIJING = ZoneInfo("Asia/Shanghai")
 HEADER = (
     "交易时间,公众账号ID,商户号,特约商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,"
     "付款银行,货币种类,应结订单金额,代金券金额,微信退款单号,商户退款单号,退款金额,充值券退款金额,"
@@ -20,27 +19,32 @@ RATE_PER_10000 = 60
 
 
 def write_bill(
-    trades: Iterable[Trade], *, day: date, app_id: str, merchant_id: str
+    trades: Iterable[Trade], *, day: date, app_id: str, merchant_id: str, sum_more: int = 0
 ) -> bytes | None:
-    """Write what was paid and given back on a day of Beijing; none where nothing was."""
+    """Write what was paid and given back on a day of Beijing; none where nothing was.
+
+    The sum says so much more than the lines.
+    """
     lines, paid, back = [], 0, 0
     for trade in trades:
-        if trade.paid_at and _day(trade.paid_at) == day:
+        if billed_on(trade) == day:
             lines.append(_line(trade, None, app_id, merchant_id))
             paid += trade.amount
         for refund in trade.refunds:
-            if _day(refund.at) == day:
+            if day_of(refund.at) == day:
                 lines.append(_line(trade, refund, app_id, merchant_id))
                 back += refund.amount
     if not lines:
         return None
+    paid += sum_more
     sums = _marked(len(lines), _yuan(paid), _yuan(back), "0.00", "0.00", _yuan(paid), _yuan(back))
     return "\r\n".join(["\ufeff" + HEADER, *lines, SUMMARY, sums, ""]).encode()
 
 
 def _line(trade: Trade, refund: Refund | None, app_id: str, merchant_id: str) -> str:
     at = refund.at if refund else trade.paid_at
-    fee = (refund.amount if refund else trade.amount) * RATE_PER_10000 / 10_000 / 100
+    amount = refund.amount if refund else trade.amount
+    fee = (amount * RATE_PER_10000 / 10_000 + trade.fee_more) / 100
     return _marked(
         f"{datetime.fromisoformat(at).astimezone(BEIJING):%Y-%m-%d %H:%M:%S}",
         app_id,
@@ -78,7 +82,3 @@ def _marked(*fields: object) -> str:
 
 def _yuan(amount: int) -> str:
     return f"{amount / 100:.2f}"
-
-
-def _day(at: str) -> date:
-    return datetime.fromisoformat(at).astimezone(BEIJING).date()

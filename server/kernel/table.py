@@ -38,7 +38,8 @@ class Index:
 class Table(Generic[N]):
     """A noun's collection; what is in `hidden` is never shown in the audit.
 
-    Rows of an `append_only` one are added and never saved again.
+    Rows of an `append_only` one are added and never saved again; one that is not `audited` is nobody's
+    business but the platform's.
     """
 
     noun: type[N]
@@ -46,6 +47,7 @@ class Table(Generic[N]):
     indexes: tuple[Index, ...] = ()
     hidden: frozenset[str] = frozenset()
     append_only: bool = False
+    audited: bool = True
 
     def shown(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """Give a row's fields as the audit may keep them."""
@@ -78,11 +80,12 @@ def table(
     *indexes: Index,
     hidden: frozenset[str] = frozenset(),
     append_only: bool = False,
+    audited: bool = True,
 ) -> Table[N]:
     """Declare where a noun is kept."""
     assert noun not in TABLES.by_noun, f"{noun.__name__} has a table already"
     assert all(other.name != name for other in TABLES), f"{name} is taken"
-    declared = Table(noun, name, indexes, hidden, append_only)
+    declared = Table(noun, name, indexes, hidden, append_only, audited)
     TABLES.by_noun[noun] = declared
     return declared
 

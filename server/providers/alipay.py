@@ -70,6 +70,7 @@ class Alipay:
         answer_timeout_s: float = ANSWER_TIMEOUT_S,
     ) -> None:
         self.note: Note = note_nothing
+        self.fee_bp: int | None = None
         self._url = url
         self._app_id = app_id
         self._seller_id = seller_id
@@ -81,13 +82,15 @@ class Alipay:
     @classmethod
     def from_config(cls, config: Config) -> Self:
         """Make the provider that the configuration names; ValueError when a key is none."""
-        return cls(
+        made = cls(
             url=config.alipay_url,
             app_id=config.alipay_app_id,
             seller_id=config.alipay_seller_id,
             key=private_key(Path(config.alipay_key_file).read_bytes()),
             alipay_key=public_key(Path(config.alipay_public_key_file).read_bytes()),
         )
+        made.fee_bp = config.alipay_fee_bp
+        return made
 
     async def prepay(self, order: Order) -> dict[str, str]:
         """Tell Alipay of an order, or make the address where it is told; see PaymentProvider."""

@@ -13,7 +13,7 @@ from server.providers.payment import BadBill, BillFile, BillRow, by_name, read_y
 BEIJING = ZoneInfo("Asia/Shanghai")
 # 64 MiB: a city's busiest day is 20; whatever unpacks to more is not a bill.
 MOST = 64 * 1024**2
-_COUNT = re.compile(r"#(交易|退款)合计：(\d+)笔")
+_SUMMARY = re.compile(r"#(交易|退款)合计：(\d+)笔(?:，商家实收(?:退款)?共(-?[\d.]+)元)?")
 
 
 def read_bill(content: bytes, *, day: date) -> BillFile:
@@ -39,15 +39,17 @@ def _name(entry: zipfile.ZipInfo) -> str:
 
 
 def _rows(text: str) -> list[BillRow]:
-    said = {kind: int(count) for kind, count in _COUNT.findall(text)}
+    said = {kind: (int(count), sum_) for kind, count, sum_ in _SUMMARY.findall(text)}
     lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
     if not lines or said.keys() != {"交易", "退款"}:
         raise BadBill("the table ends before its summary")
     header, *table = csv.reader(lines)
     rows = [_row(by_name(_plain(header), _plain(line))) for line in table]
-    refunds = sum(bool(row.refund_no) for row in rows)
-    if (said["交易"], said["退款"]) != (len(rows) - refunds, refunds):
-        raise BadBill("the lines are not what the summary says")
+    for kind, (count, total) in said.items():
+        amounts = [row.amount for row in rows if bool(row.refund_no) is (kind == "退款")]
+        # Not every file names the sums; those that do are held to them.
+        if len(amounts) != count or (total and abs(read_yuan(total)) != sum(amounts)):
+            raise BadBill("the lines are not what the summary says")
     return rows
 
 
@@ -62,7 +64,8 @@ def _row(line: dict[str, str]) -> BillRow:
         trade_no=line["商户订单号"],
         transaction_id=line["支付宝交易号"],
         amount=abs(read_yuan(line["订单金额（元）"])),
-        fee=abs(read_yuan(line["服务费（元）"])),
+        # A fee stands below zero, and above where it comes back with a refund.
+        fee=-read_yuan(line["服务费（元）"]),
         at=finished.replace(tzinfo=BEIJING),
         refund_no=line["退款批次号/请求号"] if refund else "",
         state="SUCCESS",

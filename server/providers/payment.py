@@ -190,10 +190,14 @@ async def note_nothing(_: Exchange) -> None:
 
 
 class PaymentProvider(Protocol):
-    """One provider. What it did not answer raises Unavailable; what it declined, Refused."""
+    """One provider. What it did not answer raises Unavailable; what it declined, Refused.
+
+    `fee_bp` is what it takes by contract, in ten-thousandths.
+    """
 
     name: str
     note: Note
+    fee_bp: int | None
 
     async def prepay(self, order: Order) -> dict[str, str]:
         """Tell the provider of an order; gives what the payer's phone needs to pay it."""

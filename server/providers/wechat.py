@@ -90,6 +90,7 @@ class WeChatPay:
         answer_timeout_s: float = ANSWER_TIMEOUT_S,
     ) -> None:
         self.note: Note = note_nothing
+        self.fee_bp: int | None = None
         self._url = url.rstrip("/")
         self.merchant = merchant
         self._ring = KeyRing(keys, now=now)
@@ -114,7 +115,9 @@ class WeChatPay:
             web_app_id=config.wechat_web_app_id,
         )
         public_key_id = config.wechat_public_key_id
-        return cls(url=config.wechat_url, merchant=merchant, keys=keys, public_key_id=public_key_id)
+        made = cls(url=config.wechat_url, merchant=merchant, keys=keys, public_key_id=public_key_id)
+        made.fee_bp = config.wechat_fee_bp
+        return made
 
     async def prepay(self, order: Order) -> dict[str, str]:
         """Tell WeChat of an order; see PaymentProvider."""

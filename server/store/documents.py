@@ -45,8 +45,9 @@ def outbox_row(work: Work) -> Document | None:
 def audit_row(
     work: Work, changes: Sequence[tuple[Table[Any], list[Held[Any]]]], action: str
 ) -> Document | None:
-    """Write down who changed what, before and after."""
-    if not changes:
+    """Write down who changed what, before and after; what only serves the platform is left out."""
+    shown = [(table, held) for table, held in changes if table.audited]
+    if not shown:
         return None
     return {
         "_id": work.new_id(),
@@ -62,7 +63,7 @@ def audit_row(
                 "before": table.shown(to_plain(one.base)) if one.base else None,
                 "after": table.shown(to_plain(one.noun)),
             }
-            for table, held in changes
+            for table, held in shown
             for one in held
         ],
     }

@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+import pymongo
 from pymongo import ASCENDING, AsyncMongoClient
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import ConnectionFailure, ExecutionTimeout, OperationFailure
+from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
 
 from server.kernel.access import Actor
@@ -35,6 +36,11 @@ OUTBOX_KEPT_S = 3 * 86_400
 TRIES = 8
 # 20 ms: a row is in the way of another before majority reads see it, 5 ms at most on one node.
 VISIBLE_WITHIN_S = 0.02
+# 5 s: a payment provider waits no longer for an answer, and an election is over by then. PyMongo by
+# itself would ask for two minutes whether a commit was done.
+COMMITTED_WITHIN_S = 5.0
+# 50 ms: a new primary is there or not; faster would only burn the wait.
+ASKED_AGAIN_AFTER_S = 0.05
 SNAPSHOT = ReadConcern("snapshot")
 PEOPLE = frozenset({"motorist", "patrol", "console"})
 _DUPLICATE_KEY = 11000
@@ -109,8 +115,8 @@ class Store:
 
         `bulk` says that it changes rows by the hundred: they are read inside the transaction then.
         Raises the refusals of the use case, `Refused` with an index's code where a second row was
-        put in for good, and `Unavailable` when the store is away: then nothing was done, or it was
-        done whole and running it again is harmless.
+        put in for good, and `Unavailable` when the store is away, or does not say within seconds whether
+        it has committed: then nothing was done, or it was done whole and running it again is harmless.
         """
         take = self._run_bulk if bulk else self._run_versioned
         refusal: Exception = Unavailable("store_busy", "系统繁忙，请稍后再试")
@@ -125,8 +131,10 @@ class Store:
                         break
                     looked_again = True
                     await asyncio.sleep(VISIBLE_WITHIN_S)
-            except (ConnectionFailure, ExecutionTimeout) as away:
-                raise _away() from away
+            except PyMongoError as away:
+                if isinstance(away, ConnectionFailure) or away.timeout:
+                    raise _away() from away
+                raise
             else:
                 if work.facts:
                     self._on_told()
@@ -146,7 +154,7 @@ class Store:
                 await self._commit(work, action, session, versioned=True)
 
             async with self.database.client.start_session() as session:
-                await session.with_transaction(write, SNAPSHOT)
+                await _transact(session, write)
         return work, result
 
     async def _run_bulk(
@@ -166,7 +174,7 @@ class Store:
             return work, result
 
         async with self.database.client.start_session() as session:
-            return await session.with_transaction(whole, SNAPSHOT)
+            return await _transact(session, whole)
 
     def _work(self, actor: Actor, source: Source) -> Work:
         return Work(source, actor=actor, now=self.clock(), new_id=self.new_id)
@@ -304,6 +312,35 @@ class _Inside:
         return await self._store.count(table, match)
 
 
+async def _transact(
+    session: AsyncClientSession, body: Callable[[AsyncClientSession], Awaitable[T]]
+) -> T:
+    """Run a body in a transaction and commit it.
+
+    PyMongo's `with_transaction` asks for two minutes whether a commit was done. Whoever waits for us
+    has gone by then: it is asked again for some seconds, and then nobody knows.
+    """
+    await session.start_transaction(SNAPSHOT)
+    try:
+        result = await body(session)
+    except BaseException:
+        if session.in_transaction:
+            await session.abort_transaction()
+        raise
+    ends = asyncio.get_running_loop().time() + COMMITTED_WITHIN_S
+    with pymongo.timeout(COMMITTED_WITHIN_S), _conflicts():
+        while True:
+            try:
+                await session.commit_transaction()
+            except PyMongoError as error:
+                unknown = error.has_error_label("UnknownTransactionCommitResult")
+                if not unknown or asyncio.get_running_loop().time() > ends:
+                    raise
+                await asyncio.sleep(ASKED_AGAIN_AFTER_S)
+            else:
+                return result
+
+
 @contextmanager
 def _conflicts() -> Iterator[None]:
     """Give up a transaction at once where PyMongo would try again for up to two minutes."""
@@ -316,7 +353,7 @@ def _conflicts() -> Iterator[None]:
             raise Conflict from failure
         raise
     except ConnectionFailure as away:
-        # Nothing was committed, and callers must not queue up behind it.
+        # Callers must not queue up behind it.
         raise _away() from away
 
 

@@ -18,25 +18,30 @@ ABANDONED = timedelta(seconds=60)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """The one answer to a key; `asked` is the hash of what was asked under it."""
+    """The one answer to a key; `asked` is the hash of what was asked under it.
+
+    `acted` says that what was asked is committed, though nobody may have written the answer down.
+    """
 
     id: str
     v: int = 0
     asked: str
     claimed_at: datetime
+    acted: bool = False
     done: bool = False
     status: int = 0
     body: str = ""
 
 
-REPLIES = table(Reply, "replies", expires("claimed_at", ttl_s=KEPT_S))
+REPLIES = table(Reply, "replies", expires("claimed_at", ttl_s=KEPT_S), audited=False)
 
 
 async def claim(store: Store, *, key: str, asked: str) -> Reply | None:
     """Take a key to answer under it; gives the answer if there is one already.
 
-    Refuses with `idempotency_key_reused` where something else was asked under the key, and with
-    `request_in_progress` while somebody else works on it.
+    Refuses with `idempotency_key_reused` where something else was asked under the key, with
+    `request_in_progress` while somebody else works on it, and with `request_acted` where it was done
+    and whoever did it died before he could say so.
     """
 
     async def take(work: Work) -> Reply | None:
@@ -51,10 +56,19 @@ async def claim(store: Store, *, key: str, asked: str) -> Reply | None:
             return known
         if work.now - known.claimed_at < ABANDONED:
             raise Refused("request_in_progress", "请求正在处理，请稍候", retry_after_s=1)
+        if known.acted:
+            raise Refused("request_acted", "该请求已处理完成，请刷新查看结果")
         rows.save(replace(known, claimed_at=work.now))
         return None
 
     return await store.run(system("replies"), take)
+
+
+async def note_acted(work: Work, *, key: str) -> None:
+    """Say within a unit of work that what was asked under a key is done by it, if it does anything."""
+    if work.changes() or work.facts:
+        rows = work.table(Reply)
+        rows.save(replace(await rows.get(key), acted=True))
 
 
 async def keep(store: Store, *, key: str, status: int, body: str) -> None:

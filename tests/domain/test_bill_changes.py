@@ -284,3 +284,24 @@ async def _begin(work, *, bill_id: str) -> Intent:  # type: ignore[no-untyped-de
     from server.domain.payment import begin_payment
 
     return await begin_payment(work, bill_ids=[bill_id], provider=Method.WECHAT, scene="native")
+
+
+async def test_another_driver_parks_on_nobody_elses_coupon(world: World) -> None:
+    [bill] = await billed(world, 400)
+    coupon = Coupon(
+        id="c1",
+        owner_id=OWNER.id,
+        name="停车券",
+        amount=200,
+        valid_from=NOON,
+        valid_to=NOON + timedelta(days=1),
+    )
+    await world.run(grant_coupons, coupons=[coupon])
+    await world.run(redeem_coupon, actor=OWNER, bill_id=bill.id, coupon_id="c1")
+
+    await priced(world, "stay1", 400, owner_id="motorist-9")
+
+    [held] = await rows(world, Coupon)
+    assert (held.state.value, held.bill_id) == ("granted", None)
+    fresh = await bill_of(world, "stay1")
+    assert (fresh.owner_id, fresh.discounts, fresh.open) == ("motorist-9", (), 400)

@@ -9,13 +9,13 @@ import pytest
 from realtime.broker_memory import MemoryBroker
 from realtime.gathering import publications_of
 from realtime.snapshots import Snapshots
-from server.domain.billing import Bill
+from server.domain.billing import Bill, dispute_bill
 from server.domain.identity import Account, AccountKind, Organization, enrol
 from server.domain.payment import Method, begin_payment, take_payment
-from server.domain.recovery import Reminder, ReminderState
+from server.domain.recovery import RecoveryState, Reminder, ReminderState
 from server.domain.recovery.jobs import advance_arrears
 from server.domain.recovery.queries import own_arrears
-from server.domain.stay import change_policy
+from server.domain.stay import DisputeReason, change_policy, stay_in_sight
 from server.domain.vehicle import bind_vehicle, unbind_vehicle
 from server.kernel.access import Actor, Audience
 from server.kernel.errors import DomainError
@@ -216,3 +216,32 @@ async def test_what_was_shown_and_what_is_told_of_bound_bills_is_what_is_shown(
 
     assert counts == [(2, 0), (2, 0), (0, 0), (0, 2), (0, 0)]
     assert all(one.owner_id is None for one in await rows(world, Bill) if one.standing)
+
+
+async def test_who_claims_a_bill_may_say_that_it_was_not_him(world: World) -> None:
+    await people(world)
+    bill = await stayed(world, "a", 500, owner_id=None)
+    await after_grace(world)
+    said: dict[str, Any] = {
+        "bill_id": bill.id,
+        "reason": DisputeReason.NOT_PARKED,
+        "statement": "买车前的",
+    }
+    with pytest.raises(DomainError, match="bill_not_found"):
+        await world.run(dispute_bill, actor=OWNER, **said)
+    vehicle_id = await bind(world, OWNER)
+    with pytest.raises(DomainError, match="bill_not_found"):
+        await world.run(dispute_bill, actor=SECOND, **said)
+
+    review = await world.run(dispute_bill, actor=OWNER, **said)
+    await follow(world)
+
+    assert (review.stay_id, review.statement) == ("a", "买车前的")
+    assert (await the_case(world)).state is RecoveryState.DISPUTED
+    [shown] = (await world.run(own_arrears, actor=OWNER)).bills
+    assert (shown.bill.id, shown.frozen, shown.open) == (bill.id, True, 500)
+    assert await told(world) == []
+    with pytest.raises(DomainError, match="stay_not_found"):
+        await world.run(stay_in_sight, actor=OWNER, stay_id="a")
+    await let_go(world, OWNER, vehicle_id)
+    assert await seen(world, OWNER) == []

@@ -25,6 +25,7 @@ from server.domain.identity import (
     Account,
     AccountKind,
     Organization,
+    OrganizationKind,
     enrol,
     hash_password,
 )
@@ -144,7 +145,9 @@ async def site(world: World, tmp_path: Path) -> AsyncIterator[Site]:
         berths=[],
     )
     await world.run(
-        enrol, organizations=[Organization(id="city", name="鹏城停车")], accounts=_accounts()
+        enrol,
+        organizations=[Organization(id="city", name="鹏城停车", kind=OrganizationKind.CITY)],
+        accounts=_accounts(),
     )
     vehicle = Vehicle(id="v1", plate=PLATE, owner_id="motorist-1")
     await world.run(register_vehicles, vehicles=[vehicle])

@@ -60,7 +60,7 @@ TERMS = {
 }
 TRIAL = {"arrived_at": "2053-07-02T04:00:00Z", "left_at": "2053-07-02T05:00:00Z"}
 # What finance does, who is not the manager.
-FINANCE = ("/api/console/bills", "/api/console/refunds", "/api/console/payments", "/api/console/cash", "/api/console/provider", "/api/console/rec", "/api/console/dis", "/api/console/arrears", "/api/console/write-offs")  # fmt: skip
+FINANCE = ("/api/console/bills", "/api/console/refunds", "/api/console/payments", "/api/console/cash", "/api/console/provider", "/api/console/rec", "/api/console/books", "/api/console/dis", "/api/console/arrears", "/api/console/write-offs")  # fmt: skip
 # How each address is called well: what its path's names are, its query, its body.
 CALLS: dict[str, tuple[dict[str, str], str, Any]] = {
     "GET /api/time": ({}, "", None),
@@ -111,6 +111,7 @@ CALLS: dict[str, tuple[dict[str, str], str, Any]] = {
     "POST /api/patrol/berths/{berth_id}/plate": ({"berth_id": "b2"}, "", {**BLUE, "number": "粤B66666"}),
     "GET /api/motorist/stays/{stay_id}": ({"stay_id": "$ended"}, "", None),
     "POST /api/motorist/stays/{stay_id}/dispute": ({"stay_id": "$ended"}, "", {"reason": "amount", "statement": "只停了半小时"}),
+    "POST /api/motorist/bills/{bill_id}/dispute": ({"bill_id": "$bill9"}, "", {"reason": "not_parked", "statement": "买车前的"}),
     "DELETE /api/motorist/stays/{stay_id}/dispute": ({"stay_id": "$ended"}, "", None),
     "POST /api/motorist/stays/{stay_id}/photos": ({"stay_id": "$ended"}, "?kind=dispute", picture("red")),
     "GET /api/motorist/photos/{photo_id}": ({"photo_id": "$photo"}, "", None),
@@ -183,10 +184,13 @@ CALLS: dict[str, tuple[dict[str, str], str, Any]] = {
     "POST /api/console/refunds": ({}, "", {"payment_id": "$payment", "stay_id": "stay6", "amount": 10, "reason": "误收"}),
     "POST /api/console/refunds/{refund_id}/approval": ({"refund_id": "$asked"}, "", None),
     "POST /api/console/refunds/{refund_id}/redirection": ({"refund_id": "$abnormal"}, "", None),
+    "POST /api/console/refunds/{refund_id}/retry": ({"refund_id": "$declined"}, "", None),
     "POST /api/console/refunds/{refund_id}/pay-out": ({"refund_id": "$byhand"}, "", None),
     "GET /api/console/cash-shifts": ({}, "", None),
     "GET /api/console/reconciliations": ({}, "", None),
     "POST /api/console/reconciliations": ({}, "", {"provider": "wechat", "day": "2053-07-02"}),
+    "GET /api/console/books-checks": ({}, "", None),
+    "POST /api/console/books-checks": ({}, "", None),
     "GET /api/console/discrepancies": ({}, "?state=open", None),
     "POST /api/console/discrepancies/{discrepancy_id}/cause": ({"discrepancy_id": "d1"}, "", {"cause": "渠道漏单"}),
     "POST /api/console/discrepancies/{discrepancy_id}/approval": ({"discrepancy_id": "d2"}, "", None),
@@ -295,7 +299,7 @@ async def busy_day(site: Site) -> dict[str, str]:
 async def money_day(site: Site) -> None:
     """Let bills be owed and paid, a wallet be filled, and refunds be in each state."""
     world, known = site.world, site.known
-    bills = await billed(world, *[400] * 8)
+    bills = await billed(world, *[400] * 9)
     known |= {f"bill{number}": bill.id for number, bill in enumerate(bills, 1)}
     await world.run(grant_coupons, coupons=[coupon()])
     intent = await world.run(
@@ -305,10 +309,11 @@ async def money_day(site: Site) -> None:
     payment = await paid(world, await wish(world, bills[5]), "paid")
     known |= {"intent": payment.intent_id, "payment": payment.id}
     known["asked"] = (await ask_back(world, payment, "r1")).id
-    abnormal = await ask_back(world, payment, "r2")
-    await world.run(approve_refund, actor=CHIEF, refund_id=abnormal.id)
-    answer = RefundAnswer(abnormal.id, RefundState.ABNORMAL)
-    known["abnormal"] = (await world.run(hear_refund, answer=answer)).id
+    for number, name in enumerate(("abnormal", "declined")):
+        abnormal = await ask_back(world, payment, f"r2{number}")
+        await world.run(approve_refund, actor=CHIEF, refund_id=abnormal.id)
+        answer = RefundAnswer(abnormal.id, RefundState.ABNORMAL)
+        known[name] = (await world.run(hear_refund, answer=answer)).id
     collector = replace(PATROL, id="patrol-9")
     await world.run(open_shift, actor=collector)
     cash = await world.run(

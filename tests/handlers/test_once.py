@@ -1,15 +1,31 @@
 """What moves money is done once a key, and answered the same when it is asked again."""
 
 import asyncio
+import importlib
+import inspect
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from server.domain.billing import Bill
 from server.domain.payment import Intent, Payment
+from server.kernel.errors import Unavailable
 from server.store.replies import Reply
 from tests.domain.money import billed, rows
 from tests.handlers.conftest import Site, code, said
 
+NO_MONEY = frozenset(
+    {
+        "console.arrears.AlertAcknowledgement",
+        "console.arrears.CaseLinks",
+        "console.arrears.Freeze",
+        "console.arrears.WriteOffRejection",
+        "console.arrears.WriteOffWithdrawal",
+        "patrol.arrears.AlertAcknowledgement",
+        "patrol.arrears.PayLinks",
+    }
+)
 KEY = {"Idempotency-Key": "key-00000001"}
 
 
@@ -118,6 +134,74 @@ async def test_who_died_in_the_middle_is_followed_after_a_minute(site: Site) -> 
     assert code(early) == (409, "request_in_progress")
     assert said(later)["id"] == said(first)["id"]
     assert len(await rows(site.world, Reply)) == 1
+
+
+async def test_who_died_between_the_commit_and_the_answer_has_done_it_once(site: Site) -> None:
+    """A waiver has no key of its own: done anew, twice as much would be taken off."""
+    [bill] = await billed(site.world, 400)
+    clerk, path = await site.token("console", "finance"), f"/api/console/bills/{bill.id}/waivers"
+    body = {"amount": 50, "reason": "地磁误判"}
+    first = await site.ask("POST", path, body, token=clerk, headers=KEY)
+    replies = site.world.store.database["replies"]
+    await replies.update_many({}, {"$set": {"done": False, "body": ""}})
+
+    early = await site.ask("POST", path, body, token=clerk, headers=KEY)
+    site.world.now += timedelta(seconds=61)
+    later = await site.ask("POST", path, body, token=clerk, headers=KEY)
+
+    assert first.code == 200
+    assert code(early) == (409, "request_in_progress")
+    assert code(later) == (409, "request_acted")
+    [left] = await rows(site.world, Bill)
+    assert left.open == 350
+
+
+async def test_a_commit_that_nobody_heard_of_is_not_done_again(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [bill] = await billed(site.world, 400)
+    clerk, path = await site.token("console", "finance"), f"/api/console/bills/{bill.id}/waivers"
+    body, store, lost = {"amount": 50, "reason": "地磁误判"}, site.world.store, []
+    commit = store._commit
+
+    async def lose(work: Any, action: str, *more: Any, **how: Any) -> None:
+        await commit(work, action, *more, **how)
+        if action == "waive_bill" and not lost:
+            lost.append(action)
+
+    async def run(actor: Any, use_case: Any, **named: Any) -> Any:
+        result = await really_run(actor, use_case, **named)
+        if len(lost) == 1:
+            lost.append("told")
+            raise Unavailable("store_away", "数据服务暂时不可用，请稍后再试")
+        return result
+
+    really_run = store.run
+    monkeypatch.setattr(store, "_commit", lose)
+    monkeypatch.setattr(store, "run", run)
+
+    away = await site.ask("POST", path, body, token=clerk, headers=KEY)
+    again = await site.ask("POST", path, body, token=clerk, headers=KEY)
+
+    assert (away.code, code(again)) == (503, (409, "request_acted"))
+    [left] = await rows(site.world, Bill)
+    assert left.open == 350
+
+
+@pytest.mark.parametrize("of", ["money", "arrears", "reconciliation", "debts"])
+def test_whatever_moves_money_is_done_once(of: str) -> None:
+    """What is not, is named: it moves none, and said again it does no harm."""
+    missing = set()
+    for audience in ("motorist", "patrol", "console", "open"):
+        try:
+            module = importlib.import_module(f"handlers.{audience}.{of}")
+        except ModuleNotFoundError:
+            continue
+        for name, handler in inspect.getmembers(module, inspect.isclass):
+            post = getattr(vars(handler).get("post"), "action", None)
+            if handler.__module__ == module.__name__ and post and not post.once:
+                missing.add(f"{audience}.{of}.{name}")
+    assert missing <= NO_MONEY
 
 
 async def test_one_persons_key_is_not_anothers(site: Site) -> None:

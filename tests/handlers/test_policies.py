@@ -4,15 +4,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from tornado.httpclient import HTTPResponse
 
 from devices.simulator.city import demo_city
 from server.demo import demo_staff
 from server.domain.estate import Place
+from server.domain.identity import Organization, OrganizationKind, enrol
 from server.domain.identity.rules import permissions_of, scope_of
 from server.domain.stay import KEYS, change_policy
 from server.domain.stay.queries.policies import policy_of_scope
-from server.kernel.access import Actor, Audience
+from server.kernel.access import Actor, Audience, Scope
+from server.kernel.errors import Forbidden
 from server.kernel.work import Work
 from tests.handlers.conftest import Site, code, said
 from tests.world import World
@@ -48,6 +51,23 @@ async def test_policy_is_changed_from_the_version_that_was_seen_and_within_ones_
     shown = await read(site, "city", "?place_id=s1")
     assert [one["scope"] for one in shown["scopes"]] == ["city", "operator:city", "place:s1"]
     assert shown["scopes"][-1]["resolved"]["approval_limit"] == 100
+
+
+async def test_no_operator_changes_what_holds_for_the_city_whatever_its_people_see(
+    site: Site,
+) -> None:
+    world = site.world
+    await world.run(enrol, organizations=[Organization(id="bay", name="滨海停车")], accounts=[])
+    bay = Actor("bay-1", Audience.CONSOLE, scope=Scope(everything=True), organization_id="bay")
+    wish: dict[str, Any] = {"values": {"approval_limit": 100}, "v": 0}
+
+    for scope in ("city", "operator:city"):
+        with pytest.raises(Forbidden) as refusal:
+            await world.run(change_policy, actor=bay, scope=scope, **wish)
+        assert refusal.value.code == "policy_scope_forbidden"
+
+    await world.run(change_policy, actor=bay, scope="operator:bay", **wish)
+    await world.run(change_policy, actor=replace(bay, organization_id="city"), scope="city", **wish)
 
 
 async def test_each_value_is_shown_with_the_scope_that_it_comes_from(site: Site) -> None:
@@ -174,6 +194,8 @@ async def test_of_the_demos_staff_the_city_sets_all_scopes_and_a_district_its_ow
         return [one.changeable for one in shown]
 
     staff = [*demo_staff(demo_city(), tmp_path)]
+    city = Organization(id="city", name="鹏城停车", kind=OrganizationKind.CITY)
+    await world.run(enrol, organizations=[city], accounts=[])
 
     assert await may("city") == [True, True, True]
     assert await may("district") == [False, False, True]

@@ -4,13 +4,14 @@ from typing import Any
 
 from realtime.gathering import publications_of
 from server.domain.identity import Organization, enrol
+from server.domain.payment import Intent
 from server.domain.recovery import ArrearsSpotted
 from server.domain.recovery.jobs import open_arrears
 from server.domain.stay import change_policy, identify_berth
 from server.kernel.access import Actor, Audience, Scope
 from server.kernel.nouns import replace
 from tests.domain.arrears import GRACE, follow, stayed
-from tests.domain.money import BERTH, PLATE
+from tests.domain.money import BERTH, PLATE, rows
 from tests.handlers.conftest import Site, code, said
 
 BAY = replace(BERTH, organization_id="bay", place_id="s9", place_name="滨海路", code="440305009")
@@ -102,7 +103,7 @@ async def test_cash_for_both_in_one_go_stands_on_the_shift_with_what_is_for_othe
     assert late.code in (404, 409)
 
 
-async def test_a_code_collects_for_both_and_a_link_for_oneself_alone(site: Site) -> None:
+async def test_a_code_and_a_link_collect_for_both(site: Site) -> None:
     mine, theirs = await standing(site)
     patrol = await site.token("patrol", "patrol1")
     wish = {"bill_ids": [mine, theirs], "provider": "wechat", "scene": "native"}
@@ -116,13 +117,43 @@ async def test_a_code_collects_for_both_and_a_link_for_oneself_alone(site: Site)
     )
     plate = {"number": PLATE.number, "color": "blue"}
     link = await site.ask("POST", "/api/patrol/pay-links", plate, token=patrol)
-    both = await site.ask(
-        "POST", "/api/patrol/pay-links", {**plate, "bill_ids": [theirs]}, token=patrol
+    own = await site.ask(
+        "POST", "/api/patrol/pay-links", {**plate, "bill_ids": [mine]}, token=patrol
     )
 
     assert (begun.code, said(begun)["amount"]) == (201, 800)
-    assert said(link)["link"]["amount"] == 300
-    assert code(both) == (409, "bill_not_in_arrears")
+    assert [said(one)["link"]["amount"] for one in (link, own)] == [800, 300]
+    token = said(link)["link"]["token"]
+    shown = said(await site.ask("GET", f"/api/open/debts/{token}"))
+    by_creditor = {one["creditor"]: one for one in shown["bills"]}
+    assert {name: one["open"] for name, one in by_creditor.items()} == {None: 300, "滨海停车": 500}
+    assert by_creditor["滨海停车"]["lines"] == []
+    wish = {"bill_ids": [], "provider": "wechat", "scene": "native"}
+    paying = await site.ask(
+        "POST", f"/api/open/debts/{token}/intents", wish, headers={"Idempotency-Key": "by-link-1"}
+    )
+    assert (paying.code, said(paying)["amount"]) == (201, 800)
+    [intent] = [one for one in await rows(site.world, Intent) if one.live]
+    assert {one.bill_id: one.pursued_by for one in intent.shares} == {mine: "", theirs: "city"}
+
+
+async def test_a_link_shows_no_debt_of_a_creditor_who_thought_better_of_it(site: Site) -> None:
+    _, theirs = await standing(site)
+    patrol = await site.token("patrol", "patrol1")
+    plate = {"number": PLATE.number, "color": "blue"}
+    link = await site.ask("POST", "/api/patrol/pay-links", plate, token=patrol)
+    token = said(link)["link"]["token"]
+
+    withdrawn = {"scope": "operator:bay", "values": {"pursuit": "own"}, "v": 1}
+    await site.world.run(change_policy, actor=BAY_CLERK, **withdrawn)
+
+    shown = said(await site.ask("GET", f"/api/open/debts/{token}"))
+    assert [one["open"] for one in shown["bills"]] == [300]
+    wish = {"bill_ids": [theirs], "provider": "wechat", "scene": "native"}
+    refused = await site.ask(
+        "POST", f"/api/open/debts/{token}/intents", wish, headers={"Idempotency-Key": "by-link-2"}
+    )
+    assert code(refused) == (409, "bill_not_behind_link")
 
 
 async def test_an_alert_of_a_foreign_debt_is_told_to_street_owner_and_both_desks(

@@ -12,6 +12,7 @@ from server.domain.ledger import model as ledger_model
 from server.domain.payment import WalletChanged as OtherFact
 from server.domain.payment import model as payment_model
 from server.domain.payment import service as payment
+from server.domain.payment.service import intents
 from server.domain.refund import service as refund
 from server.paying import Desk
 from server.providers.payment import NoticeReply, RefundOrder
@@ -163,7 +164,7 @@ def answered_before_committed() -> list[Any]:
             return reply(self, taken=True)
 
     async def ask(self: Any, intent: Any) -> None:
-        await self._run(payment.end_intent, intent_id=intent.id)
+        await self._run(intents.end_intent, intent_id=intent.id)
 
     original = Desk.hear
     return [
@@ -178,7 +179,7 @@ def expired_unasked() -> list[Any]:
 
     async def ask(self: Any, intent: Any) -> None:
         if self._store.clock() >= intent.expires_at:
-            await self._run(payment.end_intent, intent_id=intent.id)
+            await self._run(intents.end_intent, intent_id=intent.id)
         else:
             await original(self, intent)
 

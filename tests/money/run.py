@@ -9,8 +9,10 @@ from random import Random
 
 import server.main  # noqa: F401 - declares every table and reaction
 from server.domain.ledger.queries import check_ledger
+from server.domain.payment import TopUpOffer, offer_top_ups
 from server.kernel.access import system
 from server.store.mongo import connect
+from tests.money.byways import BONUS
 from tests.money.crashes import CrashingStore
 from tests.money.history import Clock, History
 from tests.world import NOON
@@ -46,6 +48,8 @@ async def slot(mongo_url: str, name: str) -> AsyncIterator[tuple[CrashingStore, 
         names = await store.database.list_collection_names()
         await asyncio.gather(*(store.database[one].delete_many({}) for one in names))
         await store.prepare()
+        offer = TopUpOffer(id="o1", amount=500, bonus=BONUS)
+        await store.run(system("check"), lambda work: offer_top_ups(work, offers=[offer]))
         yield store, clock
 
 

@@ -405,6 +405,11 @@ def bill_text(site: Site) -> bytes:
         lambda text: text[: text.index("总交易单数")],
         lambda text: text.replace("`4.00", "`4.001"),
         lambda text: text.replace("`4.00", "`four"),
+        lambda text: text.replace("`4.00", "`1,234.50"),
+        lambda text: text.replace("`4.00", '"`1,234.50"'),
+        lambda text: text.replace("`0.60%,`4.00", "`0.60%,`0.10"),
+        lambda text: text.replace("`0.00,`4.00,`0.00\r\n", "`0.00,`5.00,`0.00\r\n"),
+        lambda text: "\r\n".join(text.split("\r\n")[:1]),
         lambda text: text.replace("总交易单数", "总数"),
         lambda text: text.replace("商户订单号", "别的"),
         lambda text: text.replace("`1,", "`2,", 1) if "`1," in text else "",
@@ -418,6 +423,20 @@ async def test_a_spoilt_bill_is_refused_whole(site: Site, spoil: Callable[[str],
 
     with pytest.raises(BadBill):
         read_bill(content, day=date(2026, 1, 1), digest=digest)
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize(("yuan", "fen"), [("0.10", 10), ("0.01", 1), ("1234.50", 123_450)])
+async def test_a_bill_is_read_with_and_without_a_mark_at_its_head(
+    site: Site, mark: str, yuan: str, fen: int
+) -> None:
+    text = mark + bill_text(site).decode().removeprefix("\ufeff").replace("`4.00", f"`{yuan}")
+    content = text.encode()
+    digest = hashlib.sha1(content).hexdigest()
+
+    bill = read_bill(content, day=date(2026, 1, 1), digest=digest)
+
+    assert [row.amount for row in bill.rows] == [fen]
 
 
 async def test_a_bill_with_another_hash_is_refused(site: Site) -> None:

@@ -14,7 +14,14 @@ from server.domain.equipment import (
     install,
 )
 from server.domain.estate import Berth, BerthKind, City, Place, PlaceKind, Point, geohash, lay_out
-from server.domain.identity import Account, AccountKind, Organization, enrol, hash_password
+from server.domain.identity import (
+    Account,
+    AccountKind,
+    Organization,
+    OrganizationKind,
+    enrol,
+    hash_password,
+)
 from server.domain.stay import Policy, observe, open_berths
 from server.domain.tariff import Cap, FreeTime, Rate, Tariff, Terms, publish_tariffs
 from server.kernel.access import system
@@ -77,7 +84,11 @@ class Quarter:
                 _staff("patrol1", "patroller", (DIVISION,), hashed),
             ]
             await enrol(
-                work, organizations=[Organization(id="city", name="演示运营商")], accounts=people
+                work,
+                organizations=[
+                    Organization(id="city", name="演示运营商", kind=OrganizationKind.CITY)
+                ],
+                accounts=people,
             )
 
         await store.run(system("test"), build)

@@ -24,10 +24,19 @@ from server.domain.billing.model import (
     DiscountKind,
 )
 from server.domain.ledger import AccountKind, EntryKind, Posting, account, post
-from server.domain.stay import Stay, StayState, policy_for, price_stay, stay_in_sight
+from server.domain.stay import (
+    DisputeReason,
+    Review,
+    Stay,
+    StayState,
+    begin_dispute,
+    policy_for,
+    price_stay,
+    stay_in_sight,
+)
 from server.domain.tariff import Line
 from server.domain.vehicle import Plate, owners_of
-from server.kernel.errors import NotFound, Refused
+from server.kernel.errors import Conflict, NotFound, Refused
 from server.kernel.money import Fen
 from server.kernel.nouns import replace
 from server.kernel.work import Work
@@ -109,11 +118,14 @@ async def pay_bill(work: Work, *, bill_id: str, amount: Fen) -> tuple[Bill | Non
     """Note a payment for a bill, or for the one that stands in its place now.
 
     Gives the bill that was paid, and how much of the amount it took: the stay may have been priced
-    anew, or paid by somebody else, since the payer saw the price.
+    anew, or paid by somebody else, since the payer saw the price. But what stood as this unit of work
+    read it must stand still, or the amount was taken from a price that is gone: then all is read anew.
     """
     rows = work.table(Bill)
     meant = await rows.get(bill_id)
     bill = await rows.one({"stay_id": meant.stay_id, "standing": True})
+    if meant.standing and (bill is None or bill.id != meant.id):
+        raise Conflict(meant.id)
     taken = min(amount, bill.owed) if bill else 0
     if bill is None or not taken:
         return None, 0
@@ -186,6 +198,20 @@ async def redeem_coupon(work: Work, *, bill_id: str, coupon_id: str) -> Bill:
         at=work.now,
     )
     return _take_off(work, bill, discount)
+
+
+async def dispute_bill(
+    work: Work, *, bill_id: str, reason: DisputeReason, statement: str
+) -> Review:
+    """Dispute an own bill, were it claimed: who is asked to pay may say that it was not his car.
+
+    He still sees nothing of the stay but its bill. Refuses as `dispute_stay` does.
+    """
+    bill = await work.table(Bill).maybe(bill_id)
+    if bill is None or not bill.standing or bill.owner_id != work.actor.id:
+        raise NotFound("bill_not_found", "没有找到这条记录", id=bill_id)
+    stay = await work.table(Stay).get(bill.stay_id)
+    return await begin_dispute(work, stay=stay, reason=reason, statement=statement)
 
 
 async def grant_coupons(work: Work, *, coupons: Sequence[Coupon]) -> None:
@@ -261,7 +287,8 @@ async def _replace(
     paid = 0
     if before is not None:
         paid = before.paid + before.surplus
-        kept = await _carried(work, before, price.amount)
+        same_driver = stay.owner_id in (None, before.owner_id)
+        kept = await _carried(work, before, price.amount, coupons_too=same_driver)
         withdrawn = _withdraw(work, before)
         taken_over = replace(before, discounts=kept)
         await _book_given_up(work, withdrawn, taken_over.written_off - before.written_off)
@@ -300,15 +327,21 @@ def _withdraw(work: Work, bill: Bill) -> Bill:
     return withdrawn
 
 
-async def _carried(work: Work, before: Bill, due: Fen) -> tuple[Discount, ...]:
-    """Take the discounts over, as far as the new price has room; a coupon unused is good again."""
+async def _carried(
+    work: Work, before: Bill, due: Fen, *, coupons_too: bool
+) -> tuple[Discount, ...]:
+    """Take the discounts over, as far as the new price has room; a coupon unused is good again.
+
+    So it is where it turns out that another drove: nobody parks on somebody else's coupon.
+    """
     kept, room = [], due
     coupons = work.table(Coupon)
     for discount in before.discounts:
         amount = discount.amount
         if discount.kind is DiscountKind.WRITE_OFF:
             amount = min(amount, room)
-        if 0 < amount <= room:
+        others = discount.kind is DiscountKind.COUPON and not coupons_too
+        if 0 < amount <= room and not others:
             kept.append(replace(discount, amount=amount))
             room -= amount
         elif discount.kind is DiscountKind.COUPON:

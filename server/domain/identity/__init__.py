@@ -1,7 +1,7 @@
 """用户、组织与登录: who people are, how they log in, and what their role lets them do."""
 
 from server.domain.identity.events import LoginEnded, RightsChanged
-from server.domain.identity.model import Account, AccountKind, Login, Organization
+from server.domain.identity.model import Account, AccountKind, Login, Organization, OrganizationKind
 from server.domain.identity.rules import ROLES, hash_password, mask_phone
 from server.domain.identity.service import (
     CODE_LASTS,
@@ -28,6 +28,7 @@ __all__ = [
     "Login",
     "LoginEnded",
     "Organization",
+    "OrganizationKind",
     "RightsChanged",
     "actor_of",
     "change_rights",

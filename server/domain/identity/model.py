@@ -15,13 +15,21 @@ class AccountKind(StrEnum):
     STAFF = "staff"
 
 
+class OrganizationKind(StrEnum):
+    """Whoever runs places, or the city: what holds for all operators is the city's to say."""
+
+    OPERATOR = "operator"
+    CITY = "city"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Organization:
-    """Whoever runs places, or watches over those who do."""
+    """Whoever runs places, or watches over those who do; the city may run some itself."""
 
     id: str
     v: int = 0
     name: str
+    kind: OrganizationKind = OrganizationKind.OPERATOR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,8 @@ class AccountKind(StrEnum):
     """What an account holds; its name is `<kind>:<whose>`.
 
     We own: `provider` (with a payment provider), `cash` (in a patroller's bag), `fees` and
-    `promotion` (spent). We owe: `wallet` and `bonus` (to a motorist), `collected` (to whom the
+    `promotion` (spent), and `discrepancy` (what two people agreed that a provider has more or less of
+    ours than we had booked; above zero it is lost). We owe: `wallet` and `bonus` (to a motorist), `collected` (to whom the
     clearing will say), `unapplied` (paid to us for nothing that is due), `payable` (to a
     settlement party) and `payout` (on its way to a bank). What is owed to an organization is no
     entry; what of it was given up stands on `written_off`, and against it on `receivable`.
@@ -25,6 +26,7 @@ class AccountKind(StrEnum):
     CASH = "cash"
     FEES = "fees"
     PROMOTION = "promotion"
+    DISCREPANCY = "discrepancy"
     WALLET = "wallet"
     BONUS = "bonus"
     COLLECTED = "collected"

@@ -64,10 +64,20 @@ def hash_entry(
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def verify_chain(chain: str, entries: Sequence[Entry], *, length: int, head: str) -> list[Fault]:
-    """List what is wrong with a chain, given its entries by number and what its end says."""
+def verify_chain(
+    chain: str,
+    entries: Sequence[Entry],
+    *,
+    length: int,
+    head: str,
+    fresh_since: datetime | None = None,
+) -> list[Fault]:
+    """List what is wrong with a chain, given its entries by number and what its end says.
+
+    Entries that are `fresh` may stand beyond the end: they came after that was read.
+    """
     faults: list[Fault] = []
-    previous = ""
+    previous, at_end = "", ""
     for number, entry in enumerate(entries, 1):
         if entry.number != number:
             return [*faults, Fault(entry.id, f"stands at {entry.number}, not {number}")]
@@ -76,7 +86,11 @@ def verify_chain(chain: str, entries: Sequence[Entry], *, length: int, head: str
         if entry.previous != previous or entry.hash != _hash_of(entry):
             faults.append(Fault(entry.id, "was altered, or the one before it"))
         previous = entry.hash
-    if (len(entries), previous) != (length, head):
+        if number == length:
+            at_end = previous
+    beyond = entries[length:]
+    fresh = fresh_since is not None and all(entry.at >= fresh_since for entry in beyond)
+    if len(entries) < length or at_end != head or (beyond and not fresh):
         faults.append(Fault(chain, "does not end where it says"))
     return faults
 

@@ -28,15 +28,17 @@ from server.domain.payment.service import (
     DEBIT,
     begin_payment,
     begin_top_up,
+    offer_top_ups,
+    pay_from_wallet,
+    take_payment,
+    tell_wallet,
+)
+from server.domain.payment.service.intents import (
     close_intent,
     end_intent,
     note_exchange,
-    offer_top_ups,
-    pay_from_wallet,
     put_off,
-    take_payment,
     tell_client,
-    tell_wallet,
 )
 from server.domain.payment.service.shifts import close_shift, open_shift, pay_by_cash
 

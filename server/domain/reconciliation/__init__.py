@@ -6,6 +6,7 @@ say why, and for another to agree.
 
 from server.domain.reconciliation.model import (
     BillLine,
+    BooksCheck,
     Discrepancy,
     DiscrepancyKind,
     DiscrepancyState,
@@ -17,10 +18,12 @@ from server.domain.reconciliation.service import (
     explain_discrepancy,
     finish_day,
     keep_lines,
+    note_check,
 )
 
 __all__ = [
     "BillLine",
+    "BooksCheck",
     "Difference",
     "Discrepancy",
     "DiscrepancyKind",
@@ -30,4 +33,5 @@ __all__ = [
     "explain_discrepancy",
     "finish_day",
     "keep_lines",
+    "note_check",
 ]

@@ -12,12 +12,17 @@ from server.kernel.table import index, table
 
 
 class DiscrepancyKind(StrEnum):
-    """长款 `missing_here` · 短款 `missing_there` · 金额不符 · 状态不符."""
+    """长款 `missing_here` · 短款 `missing_there` · 金额不符 · 状态不符 · 手续费不符 · 日切.
+
+    What we have from the last minutes of a day, and its bill has not, may stand on the next one.
+    """
 
     MISSING_HERE = "missing_here"
     MISSING_THERE = "missing_there"
     AMOUNT = "amount"
     STATUS = "status"
+    FEE = "fee"
+    DAY_CUT = "day_cut"
 
 
 class DiscrepancyState(StrEnum):
@@ -48,7 +53,10 @@ class BillLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Discrepancy:
-    """One difference of a day: what stands here and what there, and why."""
+    """One difference of a day: what stands here and what there, and why.
+
+    Of a fee that differs it is the fee that we expected, and the one that was taken.
+    """
 
     id: str
     v: int = 0
@@ -63,6 +71,14 @@ class Discrepancy:
     cause: str = ""
     explained_by: str | None = None
     approved_by: str | None = None
+
+    @property
+    def adjustment(self) -> Fen:
+        """Tell how much more the provider holds of ours than our books say; fees are booked as taken."""
+        if self.kind is DiscrepancyKind.FEE:
+            return 0
+        more = self.there - self.here
+        return -more if self.refund else more
 
     def explain(self, *, cause: str, by: str) -> Self:
         """Say why."""
@@ -97,6 +113,28 @@ class Reconciliation:
     compared_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class BookFault:
+    """Where the books contradict themselves, and how."""
+
+    where: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BooksCheck:
+    """The books checked against themselves, once a city day by itself; the id is the day, or longer.
+
+    `faults` are the first of `found`.
+    """
+
+    id: str
+    v: int = 0
+    at: datetime
+    found: int
+    faults: tuple[BookFault, ...] = ()
+
+
 LINES = table(
     BillLine,
     "provider_bill_lines",
@@ -105,4 +143,5 @@ LINES = table(
     index("refund_no", where={"refund_no": {"$gt": ""}}),
 )
 DISCREPANCIES = table(Discrepancy, "discrepancies", index("provider", "day"), index("state"))
+CHECKS = table(BooksCheck, "books_checks", index("-at"))
 RECONCILIATIONS = table(Reconciliation, "reconciliations", index("provider", "-day"))

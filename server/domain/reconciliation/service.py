@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
-from server.domain.ledger import AccountKind, Entry, EntryKind, Posting, account, post
+from server.domain.ledger import AccountKind, Entry, EntryKind, Fault, Posting, account, post
 from server.domain.reconciliation.model import (
     BillLine,
+    BookFault,
+    BooksCheck,
     Discrepancy,
     DiscrepancyState,
     Reconciliation,
@@ -13,6 +15,10 @@ from server.domain.reconciliation.rules import Difference
 from server.kernel.money import Fen
 from server.kernel.nouns import replace
 from server.kernel.work import Work
+
+UNSETTLED = (DiscrepancyState.OPEN, DiscrepancyState.EXPLAINED)
+# 100: whoever looks at that many faults has seen enough to stop the clearing.
+FAULTS_KEPT = 100
 
 
 async def keep_lines(work: Work, *, lines: Sequence[BillLine]) -> None:
@@ -36,13 +42,15 @@ async def finish_day(
     """Write down what differed, what of it was mended, and the day's fee."""
     rows, left = work.table(Discrepancy), {_id(provider, day, one) for one in after}
     told = {_id(provider, day, one): one for one in (*before, *after)}
-    known = await rows.load(told)
+    known = {one.id: one for one in await rows.find({"provider": provider, "day": day})}
     for id, one in told.items():
-        state = DiscrepancyState.OPEN if id in left else DiscrepancyState.REPAIRED
         if id not in known:
+            state = DiscrepancyState.OPEN if id in left else DiscrepancyState.REPAIRED
             rows.add(_discrepancy(id, provider, day, one, state))
-        elif known[id].state is DiscrepancyState.OPEN and id not in left:
-            rows.save(replace(known[id], state=state))
+    # What was told of before may have come right by itself, as by the next day's bill.
+    for id, before_now in known.items():
+        if before_now.state in UNSETTLED and id not in left:
+            rows.save(replace(before_now, state=DiscrepancyState.REPAIRED))
     lines = await work.table(BillLine).find({"provider": provider, "day": day})
     fee = sum(line.fee for line in lines)
     await _post_fee(work, provider, day, fee)
@@ -74,10 +82,34 @@ async def explain_discrepancy(work: Work, *, discrepancy_id: str, cause: str) ->
 
 
 async def approve_cause(work: Work, *, discrepancy_id: str) -> Discrepancy:
-    """Agree to what another person has said of a difference."""
+    """Agree to what another person has said of a difference; the books then say what the bill says."""
     rows = work.table(Discrepancy)
     found = await rows.get(discrepancy_id)
+    if found.adjustment:
+        await post(
+            work,
+            kind=EntryKind.ADJUSTMENT,
+            reference=found.id,
+            postings=[
+                Posting(account(AccountKind.PROVIDER, found.provider), found.adjustment),
+                Posting(account(AccountKind.DISCREPANCY, found.provider), -found.adjustment),
+            ],
+        )
     return rows.save(found.approve(by=work.actor.id))
+
+
+async def note_check(work: Work, *, id: str, faults: Sequence[Fault]) -> BooksCheck:
+    """Write down what a check of the books has found; noted again, the later one counts."""
+    rows = work.table(BooksCheck)
+    known = await rows.maybe(id)
+    check = BooksCheck(
+        id=id,
+        v=known.v if known else 0,
+        at=work.now,
+        found=len(faults),
+        faults=tuple(BookFault(one.where, one.what) for one in faults[:FAULTS_KEPT]),
+    )
+    return rows.save(check) if known else rows.add(check)
 
 
 async def _post_fee(work: Work, provider: str, day: str, fee: Fen) -> None:

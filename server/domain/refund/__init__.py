@@ -12,10 +12,12 @@ from server.domain.refund.service import (
     approve_refund,
     ask_later,
     hear_refund,
+    note_declined,
     open_refund,
     pay_out_refund,
     redirect_refund,
     refund_surplus,
+    retry_refund,
 )
 
 __all__ = [
@@ -29,8 +31,10 @@ __all__ = [
     "approve_refund",
     "ask_later",
     "hear_refund",
+    "note_declined",
     "open_refund",
     "pay_out_refund",
     "redirect_refund",
     "refund_surplus",
+    "retry_refund",
 ]

@@ -13,7 +13,10 @@ from server.kernel.table import index, table, unique
 
 
 class RefundState(StrEnum):
-    """Where a refund is in its life. Of an abnormal one a person has to find another way."""
+    """Where a refund is in its life. Of an abnormal one a person has to find another way.
+
+    The provider could not give it back, or has declined it time and again.
+    """
 
     REQUESTED = "requested"
     APPROVED = "approved"
@@ -37,7 +40,9 @@ MOVES: dict[RefundState, frozenset[RefundState]] = {
     RefundState.PROCESSING: frozenset(
         {RefundState.SUCCEEDED, RefundState.ABNORMAL, RefundState.CLOSED}
     ),
-    RefundState.ABNORMAL: frozenset({RefundState.SUCCEEDED, RefundState.CLOSED}),
+    RefundState.ABNORMAL: frozenset(
+        {RefundState.APPROVED, RefundState.SUCCEEDED, RefundState.CLOSED}
+    ),
     RefundState.SUCCEEDED: frozenset(),
     RefundState.CLOSED: frozenset(),
 }
@@ -57,7 +62,8 @@ class Refund:
 
     It is of what was paid for one stay, or of what found nothing to pay where `stay_id` is empty.
     What is given back `of_surplus` is forgiven to nobody. `commission` of it comes back from whoever
-    collected it for another, `pursued_by`.
+    collected it for another, `pursued_by`. The provider has declined it `declines` times in a row,
+    last for `failure`.
     """
 
     id: str
@@ -82,6 +88,8 @@ class Refund:
     done_at: datetime | None = None
     ask_at: datetime | None = None
     asks: int = 0
+    declines: int = 0
+    failure: str = ""
     request_key: str
 
     def to(self, state: RefundState) -> Self:

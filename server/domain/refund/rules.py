@@ -10,6 +10,8 @@ from server.kernel.errors import Refused
 
 # WeChat's advice: after a minute first, then 5, 10, 20 and each 30 minutes.
 ASK_AFTER_MIN = (1, 5, 10, 20, 30)
+# 6: for an hour our account there may just be empty; then somebody has to look.
+DECLINES_MOST = 6
 
 
 @dataclass(frozen=True, slots=True)

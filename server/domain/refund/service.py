@@ -4,11 +4,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from server.domain.billing import Bill, unpay_stay
+from server.domain.identity import Account, AccountKind
 from server.domain.ledger import EntryKind, post
 from server.domain.payment import Payment, Purpose, tell_wallet
 from server.domain.refund.events import RefundFailed, RefundOpened, RefundSucceeded
 from server.domain.refund.model import Refund, RefundState, Target
-from server.domain.refund.rules import RefundAnswer, check_answer, later, postings_of, target_of
+from server.domain.refund.rules import (
+    DECLINES_MOST,
+    RefundAnswer,
+    check_answer,
+    later,
+    postings_of,
+    target_of,
+)
 from server.kernel.access import Audience
 from server.kernel.errors import Forbidden, NotFound, Refused
 from server.kernel.money import Fen
@@ -111,23 +119,54 @@ async def ask_later(work: Work, *, refund_id: str) -> Refund:
     return rows.save(asked)
 
 
+async def note_declined(work: Work, *, refund_id: str, failure: str) -> Refund:
+    """Note that the provider does not do it: ask again some times, then a person has to decide."""
+    rows = work.table(Refund)
+    refund = await rows.get(refund_id)
+    if refund.ask_at is None:
+        return refund
+    declined = replace(refund, declines=refund.declines + 1, failure=failure)
+    if declined.declines < DECLINES_MOST:
+        rows.save(declined)
+        return await ask_later(work, refund_id=refund_id)
+    work.tell(RefundFailed(at=work.now, state=RefundState.ABNORMAL.value, **_about(refund)))
+    return rows.save(replace(declined.to(RefundState.ABNORMAL), ask_at=None))
+
+
+async def retry_refund(work: Work, *, refund_id: str) -> Refund:
+    """Ask the provider once more for what it could not give back, under the same number."""
+    refund = await _refund_in_sight(work, refund_id)
+    if refund.state is not RefundState.ABNORMAL or refund.target is not Target.ORIGIN:
+        raise Refused("refund_state", "只有异常退款可重新发起", state=refund.state.value)
+    # It was asked for before: whoever asks looks first whether it was done after all.
+    again = replace(refund.to(RefundState.APPROVED), ask_at=work.now, asks=1)
+    return work.table(Refund).save(replace(again, declines=0, failure=""))
+
+
 async def redirect_refund(work: Work, *, refund_id: str) -> Refund:
-    """Give into the payer's wallet what could not go back where it came from."""
+    """Give into the payer's wallet what could not go back where it came from.
+
+    Who paid must be a motorist: whoever scanned an officer's code is not known, and the officer is not
+    owed it.
+    """
     refund = await _refund_in_sight(work, refund_id)
     if refund.state is not RefundState.ABNORMAL:
         raise Refused("refund_state", "只有异常退款可改退至钱包", state=refund.state.value)
-    if not refund.payer_id:
+    payer = await work.table(Account).maybe(refund.payer_id)
+    if payer is None or payer.kind is not AccountKind.MOTORIST:
         raise Refused("payer_unknown", "付款人未知，不能退至钱包", refund_id=refund.id)
     turned = work.table(Refund).save(replace(refund, target=Target.WALLET))
     return await _succeed(work, turned)
 
 
 async def pay_out_refund(work: Work, *, refund_id: str) -> Refund:
-    """Note that a refund of cash was paid out by hand."""
+    """Note that a refund was paid out by hand: of cash, or of what could go back no other way."""
     refund = await _refund_in_sight(work, refund_id)
-    if refund.target is not Target.HAND or refund.state is not RefundState.APPROVED:
+    of_cash = refund.target is Target.HAND and refund.state is RefundState.APPROVED
+    if not of_cash and refund.state is not RefundState.ABNORMAL:
         raise Refused("refund_state", "退款单状态不允许此操作", state=refund.state.value)
-    return await _succeed(work, refund)
+    paid_out = work.table(Refund).save(replace(refund, target=Target.HAND))
+    return await _succeed(work, paid_out)
 
 
 async def refund_surplus(work: Work, *, bill_id: str) -> None:

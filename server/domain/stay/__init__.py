@@ -83,6 +83,7 @@ from server.domain.stay.service.policies import (
     policy_for,
 )
 from server.domain.stay.service.reviews import (
+    begin_dispute,
     claim_review,
     dispute_stay,
     resolve_review,
@@ -136,6 +137,7 @@ __all__ = [
     "SupplyChanged",
     "Version",
     "approve_edit",
+    "begin_dispute",
     "change_policy",
     "claim_review",
     "close_request",

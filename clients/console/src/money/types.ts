@@ -72,6 +72,7 @@ export interface Refund {
   approved_by: string | null
   requested_at: string
   done_at: string | null
+  failure: string
 }
 
 export interface BillMoney {

@@ -14,7 +14,7 @@ export interface DayCompared {
   refunded_here: number
 }
 
-export type DiscrepancyKind = 'missing_here' | 'missing_there' | 'amount' | 'status'
+export type DiscrepancyKind = 'missing_here' | 'missing_there' | 'amount' | 'status' | 'fee' | 'day_cut'
 
 export interface Discrepancy {
   id: string
@@ -29,4 +29,11 @@ export interface Discrepancy {
   cause: string
   explained_by: string | null
   approved_by: string | null
+}
+
+export interface BooksCheck {
+  id: string
+  at: string
+  found: number
+  faults: { where: string; what: string }[]
 }

@@ -10,6 +10,11 @@ export async function sendDispute(stay_id: string, said: { reason: string; state
   await api.post(`/stays/${stay_id}/dispute`, { reason: said.reason, statement: said.statement, evidence_ids })
 }
 
+/** Disputes a bill that came with a plate: its stay is somebody else's to see, so that there are words only. */
+export async function sendBillDispute(bill_id: string, said: { reason: string; statement: string }): Promise<void> {
+  await api.post(`/bills/${bill_id}/dispute`, said)
+}
+
 interface PhotoAnswer {
   photo?: { id: string }
   error?: { code: string; message: string }

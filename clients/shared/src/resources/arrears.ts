@@ -43,6 +43,7 @@ export interface Debt {
     paid: number
     open: number
     frozen: boolean
+    creditor: string | null
     lines: { text: string; amount: number }[]
   }[]
   providers: Provider[]

@@ -17,7 +17,6 @@ from server.domain.payment.model import (
     IntentState,
     Method,
     Payment,
-    ProviderExchange,
     Purpose,
     Receipt,
     TopUpOffer,
@@ -57,20 +56,23 @@ async def begin_payment(
     vouched: bool = False,
     payer_id: str | None = None,
     pursued: Mapping[str, int] | None = None,
+    collector: str | None = None,
 ) -> Intent:
     """Wish to pay bills, whole or in part; they are held until it is paid, closed or expired.
 
     The same wish again is the same intent; another wish for one of the bills ends the old one,
     unless that is a debit, which nobody can call back. Where it is `vouched` for, whoever calls has
     made sure that the payer may see these bills; then it may be somebody else than the actor. What is
-    `pursued` is owed to others and collected for them, at a commission in ten-thousandths.
+    `pursued` is owed to others and collected for them, at a commission in ten-thousandths, by the
+    actor's organization or the `collector`.
     """
     if known := await _requested(work, request_key):
         return known
     theirs = pursued or {}
     named = dict.fromkeys(bill_ids)
     bills = [await _payable(work, id, vouched or id in theirs) for id in named]
-    shares = pursued_by(work.actor.organization_id, shares_of(bills, amount), theirs)
+    collected_by = work.actor.organization_id if collector is None else collector
+    shares = pursued_by(collected_by, shares_of(bills, amount), theirs)
     # Whoever only holds a link is shown no whole plate.
     number = mask_plate(bills[0].plate.number) if vouched else bills[0].plate.number
     wish = Intent(
@@ -88,13 +90,12 @@ async def begin_payment(
         ask_at=later(work.now, 0),
         request_key=request_key,
     )
-    rows = work.table(Intent)
-    for other in await rows.find({"holding": list(wish.holding), "live": True}):
+    for other in await live_for(work, [bill.stay_id for bill in bills]):
         if other.same_wish(wish) and work.now < other.expires_at:
             return other
-        _require_no_debit(other)
-        _end(work, other, IntentState.CLOSED)
-    return rows.add(wish)
+        require_no_debit(other)
+        end(work, other, IntentState.CLOSED)
+    return work.table(Intent).add(wish)
 
 
 async def begin_top_up(
@@ -121,15 +122,6 @@ async def begin_top_up(
     return work.table(Intent).add(wish)
 
 
-async def tell_client(work: Work, *, intent_id: str, client: dict[str, str]) -> Intent:
-    """Note what the provider gave for the payer's phone; what ended meanwhile stays ended."""
-    rows = work.table(Intent)
-    intent = await rows.get(intent_id)
-    if intent.state is not IntentState.CREATED:
-        return intent
-    return rows.save(replace(intent.to(IntentState.PENDING), client=client))
-
-
 async def take_payment(work: Work, *, receipt: Receipt) -> Payment:
     """Take what was paid: into the ledger, onto the bills, once, however often it is told.
 
@@ -151,7 +143,8 @@ async def take_payment(work: Work, *, receipt: Receipt) -> Payment:
     payment = rows.add(_payment(work, intent, receipt, applied))
     await _post(work, intent, receipt, payment)
     intents.save(replace(intent.to(IntentState.SUCCEEDED), ask_at=None))
-    await _end_others(work, [part.bill_id for part in applied if part.bill_id])
+    for other in await live_for(work, [part.stay_id for part in applied if part.stay_id]):
+        end(work, other, IntentState.CLOSED)
     about = {"payment_id": payment.id, "payer_id": payment.payer_id, "provider": payment.provider}
     work.tell(
         PaymentSucceeded(
@@ -187,69 +180,10 @@ async def pay_from_wallet(
     return await take_payment(work, receipt=replace(receipt, bonus=bonus))
 
 
-async def close_intent(work: Work, *, intent_id: str) -> Intent:
-    """End an intent that the actor has no use for any more."""
-    intent = await work.table(Intent).get(intent_id)
-    if intent.payer_id != work.actor.id:
-        raise NotFound("intent_not_found", "没有找到这条记录", id=intent_id)
-    if not intent.live:
-        return intent
-    _require_no_debit(intent)
-    return _end(work, intent, IntentState.CLOSED)
-
-
-async def end_intent(work: Work, *, intent_id: str) -> Intent:
-    """Note that the provider has closed it: nothing will be paid any more, so nobody asks."""
-    rows = work.table(Intent)
-    intent = await rows.get(intent_id)
-    if intent.live:
-        intent = _end(work, intent, IntentState.EXPIRED)
-    return rows.save(replace(intent, ask_at=None))
-
-
-async def put_off(work: Work, *, intent_id: str) -> Intent:
-    """Ask the provider again later, and less often each time."""
-    rows = work.table(Intent)
-    intent = await rows.get(intent_id)
-    if intent.ask_at is None:
-        return intent
-    asked = replace(intent, asks=intent.asks + 1, ask_at=later(work.now, intent.asks + 1))
-    return rows.save(asked)
-
-
 async def offer_top_ups(work: Work, *, offers: Sequence[TopUpOffer]) -> None:
     """Offer bonuses for top-ups."""
     for offer in offers:
         work.table(TopUpOffer).add(offer)
-
-
-async def note_exchange(
-    work: Work,
-    *,
-    provider: str,
-    operation: str,
-    incoming: bool,
-    subject: str,
-    verdict: str,
-    status: int,
-    said: str,
-    answered: str,
-) -> None:
-    """Keep what was said to a provider, or by it; secrets are masked by whoever calls."""
-    work.table(ProviderExchange).add(
-        ProviderExchange(
-            id=work.new_id(),
-            at=work.now,
-            provider=provider,
-            operation=operation,
-            incoming=incoming,
-            subject=subject,
-            verdict=verdict,
-            status=status,
-            said=said,
-            answered=answered,
-        )
-    )
 
 
 async def _requested(work: Work, request_key: str | None) -> Intent | None:
@@ -269,7 +203,7 @@ async def _payable(work: Work, bill_id: str, vouched: bool) -> Bill:
     return bill
 
 
-def _require_no_debit(intent: Intent) -> None:
+def require_no_debit(intent: Intent) -> None:
     if intent.scene == DEBIT:
         raise Refused("bill_being_debited", "正在自动扣费，请稍后再试", intent_id=intent.id)
 
@@ -285,11 +219,13 @@ def own_receipt(work: Work, intent: Intent) -> Receipt:
     )
 
 
-async def _end_others(work: Work, bill_ids: list[str]) -> None:
-    """End who still waits to pay what has just been paid by another way."""
-    for other in await work.table(Intent).find({"holding": bill_ids, "live": True}):
-        if other.live:
-            _end(work, other, IntentState.CLOSED)
+async def live_for(work: Work, stay_ids: Sequence[str]) -> list[Intent]:
+    """Read who pays for stays just now, were it for a bill that stands no more."""
+    if not stay_ids:
+        return []
+    bills = await work.table(Bill).find({"stay_id": sorted(set(stay_ids))})
+    held = await work.table(Intent).find({"holding": [one.id for one in bills], "live": True})
+    return [intent for intent in held if intent.live]
 
 
 async def _apply(work: Work, intent: Intent) -> tuple[Applied, ...]:
@@ -358,7 +294,7 @@ async def tell_wallet(work: Work, account_id: str) -> None:
     work.tell(WalletChanged(at=work.now, account_id=account_id, balance=money, bonus=bonus))
 
 
-def _end(work: Work, intent: Intent, state: IntentState) -> Intent:
+def end(work: Work, intent: Intent, state: IntentState) -> Intent:
     """End an intent here; the provider is asked at once to close it there."""
     ended = work.table(Intent).save(replace(intent.to(state), ask_at=work.now))
     work.tell(

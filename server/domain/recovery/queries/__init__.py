@@ -16,7 +16,7 @@ from server.domain.recovery.service import case_in_sight
 from server.domain.recovery.service.links import Behind, open_link
 from server.domain.recovery.service.pursuit import Elsewhere, debts_elsewhere
 from server.domain.stay import Stay, policy_for
-from server.domain.vehicle import Plate
+from server.domain.vehicle import Plate, owners_of
 from server.kernel.codec import from_document
 from server.kernel.money import Fen
 from server.kernel.nouns import replace
@@ -151,10 +151,13 @@ async def _arrears(
                 frozen=bool(stay.holds),
             )
         )
+    drivers = await owners_of(work, {bill.plate for bill in withdrawn.values() if bill.claimed})
     for one in frozen:
-        stay = stays[one.stay_id]
-        if not owner_id or stay.owner_id == owner_id:
-            owed.append(_in_dispute(one, withdrawn[one.bill_id], stay))
+        stay, bill = stays[one.stay_id], withdrawn[one.bill_id]
+        # A claimed bill is whose the plate is; once he lets it go, it is off his page.
+        asked = drivers.get(bill.plate) if bill.claimed else stay.owner_id
+        if owner_id in ("", asked):
+            owed.append(_in_dispute(one, bill, stay))
     ordered = sorted(owed, key=lambda one: (not one.past_due, one.bill.issued_at, one.bill.id))
     return Arrears(tuple(cases), tuple(ordered))
 

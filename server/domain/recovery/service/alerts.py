@@ -139,8 +139,13 @@ async def may_pursue(work: Work, case: RecoveryCase, *, organization_id: str) ->
     """Say whether an operator may know of a case and collect it: its own, or as the creditor wants."""
     if case.organization_id == organization_id:
         return True
-    policy = await policy_for(work, organization_id=case.organization_id)
-    return policy.pursuit is Pursuit.OPERATORS
+    return await pursuit_of(work, organization_id=case.organization_id) is not None
+
+
+async def pursuit_of(work: Work, *, organization_id: str) -> int | None:
+    """Tell at what commission others may collect what is owed to an operator; none where they may not."""
+    policy = await policy_for(work, organization_id=organization_id)
+    return policy.pursuit_commission_bp if policy.pursuit is Pursuit.OPERATORS else None
 
 
 async def look_at_others(work: Work, *, creditor_ids: Sequence[str]) -> None:

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from server.domain.billing import PAYABLE, Bill
+from server.domain.identity import Organization
 from server.domain.payment import Intent, Method, begin_payment
 from server.domain.recovery.model.links import PayLink
 from server.domain.recovery.rules.links import read_link, sign_link
 from server.domain.recovery.service import case_in_sight
+from server.domain.recovery.service.alerts import pursuit_of
+from server.domain.recovery.service.pursuit import debts_elsewhere
 from server.domain.stay import Stay
 from server.domain.vehicle import Plate
 from server.kernel.errors import NotFound, Refused
@@ -20,11 +23,16 @@ LASTS = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class Behind:
-    """What is behind a link now: the bills that are to be paid, the oldest first."""
+    """What is behind a link now: the bills that are to be paid, the oldest first.
+
+    Bills of others, by id, are collected by whoever made the link, at a commission in ten-thousandths.
+    """
 
     link: PayLink
     bills: tuple[Bill, ...]
     stays: dict[str, Stay]
+    pursued: dict[str, int]
+    creditors: dict[str, Organization]
 
     @property
     def payable(self) -> tuple[Bill, ...]:
@@ -55,9 +63,15 @@ async def link_case(work: Work, *, case_id: str, key: str) -> Signed:
 async def link_plate(
     work: Work, *, plate: Plate, key: str, bill_ids: Sequence[str] | None = None
 ) -> Signed:
-    """Make a link for what a plate owes the actor's organization, all or some, grace or not."""
+    """Make a link for what a plate owes the actor's organization, all or some, grace or not.
+
+    What it owes others who let it be pursued is behind it too, as long as the car stands here now.
+    """
     organization_id = work.actor.organization_id
     bills = await owed_by(work, plate=plate, organization_id=organization_id)
+    elsewhere = await debts_elsewhere(work, plate=plate)
+    named = [debt.bill_id for one in elsewhere for debt in one.debts]
+    bills += (await work.table(Bill).load(named)).values()
     if bill_ids:
         if not set(bill_ids) <= {bill.id for bill in bills}:
             raise Refused("bill_not_in_arrears", "账单不属于该车牌的待缴账单")
@@ -95,8 +109,19 @@ async def open_link(work: Work, *, token: str, key: str) -> Behind:
     found = await work.table(Bill).find(where, sort="issued_at")
     # A plate that was corrected has taken its bill along: it is behind no link of the old one.
     bills = [one for one in found if one.plate == link.plate and one.state in PAYABLE]
+    others = {one.organization_id for one in bills} - {link.organization_id}
+    pursued = {id: await pursuit_of(work, organization_id=id) for id in sorted(others)}
+    bills = [
+        one
+        for one in bills
+        if one.organization_id == link.organization_id or pursued[one.organization_id] is not None
+    ]
     stays = await work.table(Stay).load(bill.stay_id for bill in bills)
-    return Behind(link, tuple(bills), stays)
+    commissions = {
+        one.id: bp for one in bills if (bp := pursued.get(one.organization_id)) is not None
+    }
+    creditors = await work.table(Organization).load(sorted(others))
+    return Behind(link, tuple(bills), stays, commissions, creditors)
 
 
 async def pay_behind_link(
@@ -123,6 +148,8 @@ async def pay_behind_link(
         scene=scene,
         request_key=request_key,
         vouched=True,
+        pursued=behind.pursued,
+        collector=behind.link.organization_id,
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from server.domain.estate import Place
+from server.domain.identity import Organization, OrganizationKind
 from server.domain.stay.events import PolicyChanged
 from server.domain.stay.model import BerthLabel
 from server.domain.stay.model.policies import Policy, PolicyLayer, StaysBy
@@ -75,7 +76,8 @@ def _seen(now: int, seen: int) -> None:
 async def scope_in_sight(work: Work, *, scope: str) -> bool:
     """Say whether the actor's sight and operator let him change a scope; refuses a place out of sight.
 
-    The city and an operator are for who sees all of them; an operator and its places are its own.
+    The city and an operator are for who sees all of them; what holds for the city is changed by its
+    own people alone, and so is what holds for an operator and its places.
     """
     kind, _, id = scope.partition(":")
     actor = work.actor
@@ -84,7 +86,14 @@ async def scope_in_sight(work: Work, *, scope: str) -> bool:
     if kind == "place":
         place = await place_in_sight(work, place_id=id)
         return own or place.organization_id == actor.organization_id
-    return actor.scope.everything and (kind == CITY or id == actor.organization_id)
+    if kind == CITY:
+        return own or (actor.scope.everything and await _of_the_city(work))
+    return actor.scope.everything and id == actor.organization_id
+
+
+async def _of_the_city(work: Work) -> bool:
+    organization = await work.table(Organization).maybe(work.actor.organization_id)
+    return organization is not None and organization.kind is OrganizationKind.CITY
 
 
 async def place_in_sight(work: Work, *, place_id: str) -> Place:
@@ -96,6 +105,6 @@ async def place_in_sight(work: Work, *, place_id: str) -> Place:
 
 
 async def _may_change(work: Work, scope: str) -> None:
-    """Refuse the city to whoever sees a part of it, and others' operators and places."""
+    """Refuse the city to whoever is not of it or sees a part of it, and others' operators and places."""
     if not await scope_in_sight(work, scope=scope):
         raise Forbidden("policy_scope_forbidden", "无权修改该范围的配置", scope=scope)

@@ -55,6 +55,20 @@ async def dispute_stay(
     Refuses with `dispute_exists` where there was one before, and with `dispute_too_late`.
     """
     stay = await stay_in_sight(work, stay_id=stay_id)
+    return await begin_dispute(
+        work, stay=stay, reason=reason, statement=statement, evidence_ids=evidence_ids
+    )
+
+
+async def begin_dispute(
+    work: Work,
+    *,
+    stay: Stay,
+    reason: DisputeReason,
+    statement: str,
+    evidence_ids: tuple[str, ...] = (),
+) -> Review:
+    """Dispute a stay for somebody who is known to be asked to pay for it; see `dispute_stay`."""
     berth = stay.berth
     policy = await policy_for(work, organization_id=berth.organization_id, place_id=berth.place_id)
     if (stay.left_at or work.now) + timedelta(days=policy.dispute_days) < work.now:

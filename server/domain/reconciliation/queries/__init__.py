@@ -8,11 +8,13 @@ from zoneinfo import ZoneInfo
 from server.domain.payment import Payment
 from server.domain.reconciliation.model import (
     BillLine,
+    BooksCheck,
     Discrepancy,
+    DiscrepancyKind,
     DiscrepancyState,
     Reconciliation,
 )
-from server.domain.reconciliation.rules import Difference, compare_payments, compare_refunds
+from server.domain.reconciliation.rules import Difference, Terms, compare_payments, compare_refunds
 from server.domain.refund import Refund, RefundState, Target
 from server.kernel.money import Fen
 from server.kernel.pages import given
@@ -24,7 +26,13 @@ BEIJING = ZoneInfo("Asia/Shanghai")
 REPAIRED = DiscrepancyState.REPAIRED
 
 
-async def differences_of(work: Work, *, provider: str, day: date) -> list[Difference]:
+# Half an hour: a provider's clock and ours are seconds apart, but a refund is accepted and heard of later.
+CUT = timedelta(minutes=30)
+
+
+async def differences_of(
+    work: Work, *, provider: str, day: date, fee_bp: int | None = None
+) -> list[Difference]:
     """Compare a day whose lines are kept; what stands on a neighbour's bill is no difference."""
     lines = await work.table(BillLine).find({"provider": provider, "day": day.isoformat()})
     paid = [line for line in lines if not line.refund_no]
@@ -37,18 +45,23 @@ async def differences_of(work: Work, *, provider: str, day: date) -> list[Differ
     start = day_start(day, BEIJING)
     end = day_start(day + timedelta(days=1), BEIJING)
     since = {"provider": provider, "paid_at": AtLeast(start)}
-    of_day = [one for one in await payments.find(since) if one.paid_at < end]
+    ours_of_day = [one for one in await payments.find(since) if one.paid_at < end]
     done = {"provider": provider, "state": RefundState.SUCCEEDED, "target": Target.ORIGIN}
     gone = [
         one
         for one in await refunds.find({**done, "done_at": AtLeast(start)})
         if one.done_at and one.done_at < end
     ]
-    listed = await _listed(work, provider, [one.intent_id for one in of_day])
+    listed = await _listed(work, provider, [one.intent_id for one in ours_of_day])
     listed_back = await _listed(work, provider, [one.intent_id for one in gone], back=True)
+    # Once the next day is compared too, nothing is to be waited for.
+    next_day = await work.table(Reconciliation).maybe(f"{provider}:{day + timedelta(days=1)}")
+    terms = Terms(fee_bp=fee_bp, cut_from=None if next_day else end - CUT)
+    missing = [one for one in ours_of_day if one.intent_id not in listed]
+    missing_back = [one for one in gone if one.id not in listed_back]
     return [
-        *compare_payments(paid, ours, [one for one in of_day if one.intent_id not in listed]),
-        *compare_refunds(back, given, [one for one in gone if one.id not in listed_back]),
+        *compare_payments(paid, ours, missing, terms),
+        *compare_refunds(back, given, missing_back, terms),
     ]
 
 
@@ -67,10 +80,20 @@ async def reconciliations(work: Work, *, limit: int = 124) -> list[DayCompared]:
     return await _with_ours(work, days)
 
 
+async def of_day(work: Work, *, id: str) -> Reconciliation | None:
+    """Read a day as it was last compared, if it was."""
+    return await work.table(Reconciliation).maybe(id)
+
+
 async def reconciliation_of(work: Work, *, id: str) -> DayCompared:
     """Read one day that was compared."""
     [found] = await _with_ours(work, [await work.table(Reconciliation).get(id)])
     return found
+
+
+async def books_checks(work: Work, *, limit: int = 31) -> Sequence[BooksCheck]:
+    """List when the books were checked, and what was found, the latest first."""
+    return await work.table(BooksCheck).find({}, sort="-at", limit=limit)
 
 
 async def _with_ours(work: Work, days: Sequence[Reconciliation]) -> list[DayCompared]:
@@ -80,7 +103,7 @@ async def _with_ours(work: Work, days: Sequence[Reconciliation]) -> list[DayComp
     amount = {"$sum": {"$subtract": ["$here", "$there"]}}
     found = await work.table(Discrepancy).aggregate(
         [
-            {"$match": {"day": named, "state": differing}},
+            {"$match": {"day": named, "state": differing, "kind": {"$ne": DiscrepancyKind.FEE}}},
             {
                 "$group": {
                     "_id": {"provider": "$provider", "day": "$day", "refund": "$refund"},
@@ -126,3 +149,14 @@ async def _listed(
     if back:
         return {line.refund_no for line in lines if line.refund_no}
     return {line.trade_no for line in lines if not line.refund_no}
+
+
+async def days_to_compare(work: Work, *, provider: str, until: date, back: int) -> list[date]:
+    """List the last days up to one that were never compared, since somebody first paid there."""
+    [*first] = await work.table(Payment).find({"provider": provider}, sort="paid_at", limit=1)
+    if not first:
+        return []
+    began = first[0].paid_at.astimezone(BEIJING).date()
+    days = [until - timedelta(days=number) for number in range(back)]
+    known = await work.table(Reconciliation).load(f"{provider}:{day}" for day in days)
+    return [day for day in sorted(days) if day >= began and f"{provider}:{day}" not in known]
