@@ -7,7 +7,7 @@ from typing import Any
 from handlers.base import Handler
 from handlers.shows import Shown
 from handlers.stay_shows import show_photo
-from server.domain.stay import keep_photo, photo_in_sight
+from server.domain.stay import keep_photo, photo_in_sight, stay_in_sight
 from server.store.pictures import draw_anew
 
 # A photo never changes: another one has another address.
@@ -20,7 +20,8 @@ class PhotoHandler(Handler):
     """Takes and gives pictures."""
 
     async def take(self, stay_id: str, **about: Any) -> Shown:
-        """Keep the picture that is the body."""
+        """Keep the picture that is the body; nothing of it is, where the stay is out of sight."""
+        await self.run(stay_in_sight, stay_id=stay_id)
         loop = asyncio.get_running_loop()
         picture = await loop.run_in_executor(_DRAWING, draw_anew, self.request.body)
         # Bytes first: a photo that is known has its picture, and bytes without a photo harm nobody.

@@ -32,6 +32,7 @@ from server.domain.tariff import (
     draft_tariff,
     from_cds,
     import_calendar,
+    load_pricing,
     pass_trial,
     publish_tariff,
     read_list,
@@ -67,13 +68,13 @@ async def refusal(world: World, use_case: Any, *, actor: Actor = MANAGER, **argu
     return refused.value.code
 
 
-async def next_version(world: World, terms: Terms = HOURLY) -> Tariff:
+async def next_version(world: World, terms: Terms = HOURLY, *, expected: int = 1000) -> Tariff:
     """Bring the next version of the street's tariff as far as its publication."""
     draft = await act(world, draft_tariff, code="roadside", name="路侧", terms=terms)
     valid, found = await act(world, validate_tariff, tariff_id=draft.id, v=draft.v)
     assert not found
     tried: Tariff = await act(
-        world, pass_trial, tariff_id=draft.id, v=valid.v, expected=1000, **TRIAL
+        world, pass_trial, tariff_id=draft.id, v=valid.v, expected=expected, **TRIAL
     )
     return tried
 
@@ -151,6 +152,46 @@ async def test_one_draft_of_a_tariff_at_a_time_and_none_in_the_past(world: World
 
     assert await refusal(world, draft_tariff, code="roadside", name="x", terms=HOURLY) == "tariff_draft_exists"  # fmt: skip
     assert await refusal(world, publish_tariff, **past) == "tariff_validity_wrong"
+
+
+async def test_what_was_announced_by_mistake_is_given_up_before_it_begins(world: World) -> None:
+    hours = [NOON + timedelta(hours=number) for number in range(6)]
+    in_force: dict[int, list[int]] = {}
+    amounts = (500, 600, 700, 800)
+    begins = (hours[2], hours[4], hours[3], hours[1])
+    for amount, at in zip(amounts, begins, strict=True):
+        terms = Terms(rates=(Rate(0, 1440, (), 60, amount),))
+        tried = await next_version(world, terms, expected=2 * amount)
+        await act(world, publish_tariff, tariff_id=tried.id, v=tried.v, valid_from=at)
+        in_force[amount] = [await price_at(world, hour) for hour in hours]
+
+    assert in_force == {
+        500: [300, 300, 500, 500, 500, 500],
+        600: [300, 300, 500, 500, 600, 600],
+        700: [300, 300, 500, 700, 700, 700],
+        800: [300, 800, 800, 800, 800, 800],
+    }
+
+
+async def price_at(world: World, arrived_at: Any) -> int:
+    """Price an hour that begins then by whatever is in force."""
+
+    async def priced(work: Any) -> int:
+        pricing = (await load_pricing(work, ["roadside"]))["roadside"]
+        left_at = arrived_at + timedelta(hours=1)
+        return pricing.quote(arrived_at=arrived_at, left_at=left_at, zone=ZONE).amount
+
+    found: int = await world.run(priced)
+    return found
+
+
+async def test_a_version_that_has_begun_is_followed_and_not_undone(world: World) -> None:
+    first = await next_version(world)
+    await act(world, publish_tariff, tariff_id=first.id, v=first.v)
+    second = await next_version(world)
+    now = {"tariff_id": second.id, "v": second.v, "valid_from": world.now}
+
+    assert await refusal(world, publish_tariff, **now) == "tariff_validity_wrong"
 
 
 async def test_a_stay_keeps_the_version_at_its_arrival(world: World) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.async_api import Browser, Page, expect
@@ -9,11 +10,14 @@ from playwright.async_api import Browser, Page, expect
 from devices.simulator.city import demo_city
 from tests.city import City
 from tests.e2e.browser import screen
+from tests.e2e.street import clerk
 from tests.e2e.test_screens import log_in
+from tests.e2e.test_tariff_change import published
 
 pytestmark = pytest.mark.e2e
 # No other test's cars park here.
 SECTION = "文心五路（海德三道—创业路）"
+PLANNED = "前海路（创业路—桃园路）"
 
 
 async def open_page(page: Page, city: City, path: str) -> None:
@@ -90,3 +94,36 @@ async def test_a_day_of_the_calendar_is_changed(city: City, browser: Browser) ->
 
         await expect(page.get_by_label("2026-07-01 小长假")).to_be_visible()
         await seen.keep("console-calendar")
+
+
+async def test_a_change_is_planned_on_one_screen_seen_on_another_and_cancelled(
+    city: City, browser: Browser
+) -> None:
+    who = await clerk(city, "city")
+    tariff = await published(who, "planned-use")
+    places = (await who.ask("GET", "/tariff-places"))["items"]
+    [place] = [one for one in places if one["name"] == PLANNED]
+    begins_at = datetime.now(UTC) + timedelta(days=30)
+    chosen = {"places": [{"id": place["id"], "v": place["v"]}], "begins_at": begins_at.isoformat()}
+
+    async with screen(browser, "desktop") as seen, screen(browser, "phone") as phone:
+        page = seen.page
+        await open_page(page, city, f"tariffs/{tariff['id']}")
+        await page.get_by_role("tab", name="使用的停车场").click()
+        await expect(page.get_by_text("还没有停车场使用这个标准")).to_be_visible()
+
+        # Another clerk plans it: the page that is open follows.
+        await who.ask("POST", f"/tariffs/{tariff['id']}/assignments", chosen)
+        row = page.get_by_role("row").filter(has_text=PLANNED)
+        await expect(row.get_by_text("起使用")).to_be_visible()
+        await seen.keep("console-tariff-planned")
+        await phone.page.goto(f"{city.url}/m/#/pages/place/place?id={place['id']}")
+        await expect(phone.page.get_by_text("起改为 ¥8/次")).to_be_visible()
+        await phone.keep("place-next-price")
+
+        await row.get_by_role("button", name="取消预定").click()
+        await page.get_by_role("button", name="取消预定的更换").click()
+        await expect(page.get_by_text("还没有停车场使用这个标准")).to_be_visible()
+
+    price = (await city.get(f"/api/motorist/places/{place['id']}"))["price"]
+    assert price["next"] is None

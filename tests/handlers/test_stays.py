@@ -214,7 +214,12 @@ async def test_anothers_stay_and_its_photos_are_not_there(site: Site) -> None:
         await site.ask("GET", f"/api/patrol/photos/{photo['id']}", token=elsewhere),
     ]
 
-    assert [code(one) for one in answers] == [(404, "stay_not_found")] * 3
+    path = f"/api/motorist/stays/{stay.id}/photos?kind=dispute"
+    answers.append(await site.ask("POST", path, raw=picture("green"), token=owner, headers=JPEG))
+
+    assert [code(one) for one in answers] == [(404, "stay_not_found")] * 4
+    kept = await site.world.store.database["photo_bytes.files"].count_documents({})
+    assert kept == 1
     assert (await site.ask("GET", f"/api/console/photos/{photo['id']}")).code == 401
 
 

@@ -168,7 +168,8 @@ async def publish_tariff(
 ) -> Tariff:
     """Put a version in force, now or later; the version before it ends at that instant.
 
-    Refuses an instant that is past, and one that is not after the last version's start.
+    One that was to begin then or later is given up before it does: what was announced by mistake
+    prices nobody. Refuses an instant that is past, and the start of a version that has begun.
     """
     tariff = check(await _version(work, tariff_id, v))
     begins = valid_from or work.now
@@ -176,8 +177,9 @@ async def publish_tariff(
         raise Invalid("tariff_validity_wrong", "生效时间不能早于现在")
     rows = work.table(Tariff)
     for before in await tariffs_of(work, code=tariff.code):
-        if before.state is TariffState.PUBLISHED:
-            rows.save(before.end(begins))
+        ended = before.end(begins, now=work.now)
+        if ended != before:
+            rows.save(ended)
     published = rows.save(replace(tariff.move(TariffState.PUBLISHED), valid_from=begins))
     work.tell(
         TariffPublished(

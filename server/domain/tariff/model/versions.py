@@ -82,11 +82,16 @@ class Tariff:
         begun = self.valid_from <= instant and self.state in IN_FORCE
         return begun and (self.valid_to is None or instant < self.valid_to)
 
-    def end(self, valid_to: datetime) -> Self:
-        """Give way to the next version at an instant."""
-        if valid_to <= self.valid_from:
+    def end(self, valid_to: datetime, *, now: datetime) -> Self:
+        """Give way to another version at an instant; one that is to begin then or later never does."""
+        ends_before = self.valid_to is not None and self.valid_to <= valid_to
+        if self.state not in IN_FORCE or ends_before:
+            return self
+        if self.valid_from <= now and valid_to <= self.valid_from:
             raise Invalid("tariff_validity_wrong", "生效时间必须晚于当前版本的生效时间")
-        return replace(self.move(TariffState.SUPERSEDED), valid_to=valid_to)
+        published = self.state is TariffState.PUBLISHED
+        ended = self.move(TariffState.SUPERSEDED) if published else self
+        return replace(ended, valid_to=max(valid_to, self.valid_from))
 
 
 def version_id(code: str, number: int) -> str:
