@@ -13,11 +13,10 @@ nodes. A process without sockets publishes through a hub as well.
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from itertools import repeat
 from secrets import token_hex
-from typing import Any
 
 from realtime import codes, protocol
 from realtime.attendance import Attendance
@@ -39,15 +38,12 @@ from realtime.session import Session
 from realtime.subscription import Subscription
 from realtime.tokens import Keys
 from realtime.transport import Transport
+from realtime.upkeep import Tasks, Upkeep
 from realtime.wheel import Visited, Wheel
 
 log = logging.getLogger(__name__)
 
 GOODBYE_PAUSE_S = 0.1
-
-
-# Revocations travel by an order; this is the net under a lost one, within the 5 s that are promised.
-REVOCATION_CHECK_S = 4.0
 
 # What a client's remote call, or a message that wants no answer, is given to.
 OnRpc = Callable[[Actor, str, bytes], Awaitable[object]]
@@ -100,29 +96,34 @@ class Hub:
         self.closing = False
         self._roster = Roster()
         self._pump = Pump()
+        self._tasks = Tasks()
+        self.spawn = self._tasks.spawn
         self.live = LiveChannels(broker, self._pump, self.spawn)
         self._wheel = Wheel()
         self.revocations = Revocations(broker)
         self._fleet = Fleet(self.node, broker, self._roster, self.live, self.limits.survey_s)
         self._orders = Orders(broker, self._roster, self.spawn, self.revocations, self._fleet)
-        self._tasks: set[asyncio.Task[Any]] = set()
         ttl_s = self.limits.presence_ttl_s
         self.attendance = Attendance(broker, self._roster, self.spawn, ttl_s)
-        self._upkeep: list[asyncio.Task[None]] = []
-        self._doubted = asyncio.Event()
+        self._upkeep = Upkeep(
+            self.limits, self.live, self.attendance, self._fleet, self._orders, self.revocations
+        )
 
     def time(self) -> float:
         """Give the clock of all deadlines, in seconds."""
         return asyncio.get_running_loop().time()
 
     async def start(self) -> None:
-        """Begin to hear other nodes and to keep deadlines; raises BrokerUnavailable."""
+        """Begin to hear other nodes and to keep deadlines; raises BrokerUnavailable: try again."""
         await self.broker.start(self)
-        await self._fleet.sign_on(self.limits.presence_ttl_s)
-        await self.revocations.read()
+        try:
+            await self._fleet.sign_on(self.limits.presence_ttl_s)
+            await self.revocations.read()
+        except BrokerUnavailable:
+            await self.broker.close()
+            raise
         self._wheel.start()
-        upkeep = [self._maintain(), self._watch_revocations()]
-        self._upkeep = [asyncio.create_task(one) for one in upkeep]
+        self._upkeep.start()
 
     async def close(self, disconnect: DisconnectCode = codes.FORCE_RECONNECT) -> None:
         """Tell each client to go, wait a moment for them, and leave no task behind."""
@@ -132,7 +133,8 @@ class Hub:
         await self._roster.wait_until_empty(self.limits.closing_s)
         self._pump.close()
         self._wheel.stop()
-        await self._finish_tasks()
+        await self._upkeep.stop()
+        await self._tasks.finish(self.limits.closing_s)
         with suppress(BrokerUnavailable):
             await self._fleet.sign_off()
         await self.broker.close()
@@ -230,7 +232,7 @@ class Hub:
 
     def doubt(self) -> None:
         """Check all positions soon: publications may have been missed."""
-        self._doubted.set()
+        self._upkeep.doubt()
 
     # What sessions call
 
@@ -334,42 +336,6 @@ class Hub:
             outgoing.append(Outgoing(channel, body, kept.history_size, kept.history_ttl_s, key))
         return self.broker.publish(outgoing)
 
-    def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
-        """Run something beside, until it is done or the hub closes."""
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
-        return task
-
-    # Upkeep
-
-    async def _maintain(self) -> None:
-        """Check positions, keep presence, and stop hearing channels that nobody wants."""
-        wait_s = self.limits.position_check_s
-        while True:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(wait_s):
-                    await self._doubted.wait()
-                    self._orders.recheck_all()
-            self._doubted.clear()
-            wait_s = self.limits.position_check_s
-            try:
-                await self.live.check_positions()
-                await self.attendance.renew()
-                await self._fleet.sign_on(self.limits.presence_ttl_s)
-            except BrokerUnavailable as failure:
-                log.warning("Positions could not be checked", extra={"why": str(failure)})
-                wait_s = min(1.0, wait_s)
-            self.live.drop_idle(self.limits.linger_s)
-
-    async def _watch_revocations(self) -> None:
-        while True:
-            await asyncio.sleep(REVOCATION_CHECK_S)
-            # While the store is away, the copy of before has to do.
-            with suppress(BrokerUnavailable):
-                await self.revocations.read()
-                self._orders.end_revoked()
-
     async def _say_goodbye(self, disconnect: DisconnectCode) -> None:
         """End all sessions, in any order and not all at once: they come back where others are."""
         sessions = self._roster.all()
@@ -380,18 +346,3 @@ class Hub:
                 await asyncio.sleep(GOODBYE_PAUSE_S)
             for session in sessions[i : i + at_once]:
                 session.disconnect(disconnect)
-
-    async def _finish_tasks(self) -> None:
-        """Let goodbyes reach the store, and end what still runs after a moment."""
-        for task in self._upkeep:
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=self.limits.closing_s)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._upkeep, *self._tasks, return_exceptions=True)
-
-    def _done(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            log.error("Realtime upkeep failed", exc_info=task.exception())

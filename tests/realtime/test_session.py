@@ -7,6 +7,8 @@ import pytest
 import pytest_asyncio
 
 from realtime import codes
+from realtime.broker import BrokerUnavailable
+from realtime.broker_memory import MemoryBroker, MemoryStore
 from realtime.hub import Hub
 from realtime.limits import Limits
 from tests.realtime.fakes import FakeTransport, HeldBroker, payloads
@@ -443,3 +445,29 @@ async def test_one_frame_of_many_questions_is_answered_as_fast_as_it_is_read(hub
         transport.room.set()
         await asyncio.sleep(0)
     assert sorted(one["id"] for one in transport.messages if "history" in one) == [*range(3, 103)]
+
+
+async def test_a_hub_whose_start_failed_can_be_started_again() -> None:
+    class FailsOnce(MemoryBroker):
+        failed = False
+
+        async def presence(self, channel: str) -> dict[str, bytes]:
+            if not self.failed:
+                self.failed = True
+                raise BrokerUnavailable("not yet")
+            return await super().presence(channel)
+
+    store = MemoryStore()
+    hub = make_hub(FailsOnce(store))
+
+    with pytest.raises(BrokerUnavailable):
+        await hub.start()
+    assert store.brokers == []
+    await hub.start()
+
+    transport = FakeTransport(hub)
+    await transport.sign_in()
+    await transport.say({"id": 2, "subscribe": {"channel": "news:1"}})
+    await hub.publish("news:1", 1)
+    await until(lambda: [pub["data"] for pub in transport.pushes()] == [1])
+    await hub.close()

@@ -94,6 +94,11 @@ class Audience:
         ]
 
     @property
+    def loading(self) -> bool:
+        """Whether some screen does not show a channel of its yet."""
+        return any(one.loading for screen in self.screens for one in screen.followed.values())
+
+    @property
     def wrong(self) -> list[str]:
         """List what broke the promise."""
         for task in self._running:

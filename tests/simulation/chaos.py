@@ -35,6 +35,8 @@ STALE_S = 30.0
 PLACES, BERTHS_EACH = 24, 12
 FLIPS_S = 40
 STRIKES_S = 4.0
+# 3 s: with 40 changes a second a channel of 49 has two publications and more.
+AWAY_S = 3.0
 
 
 @dataclass(frozen=True)
@@ -149,6 +151,8 @@ class Chaos:
         heavy = [self._flush, self._restart_redis, self._cut_all]
         heavy += [self._kill_node] * self._options.kills
         acts += [(self._chance.uniform(0.1, 0.9), act) for act in heavy]
+        # Before all else, from which clients would only come back to load anew.
+        acts.append((0.03, self._shut_out))
         # After all that would let a node begin anew: one that stays deaf is deaf to the end.
         acts.append((self._chance.uniform(0.91, 0.95), self._deafen))
         yield from ((part * length_s, act) for part, act in sorted(acts, key=lambda one: one[0]))
@@ -176,6 +180,15 @@ class Chaos:
         await self._stage.servers["redis"].kill()
         await asyncio.sleep(self._chance.uniform(0.2, 2.0))
         await self._stage.servers["redis"].start()
+
+    async def _shut_out(self) -> None:
+        """Let all miss several publications of what they hear, and come back to be given them."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(STALE_S / 2):
+                while self._audience.loading:
+                    await asyncio.sleep(0.1)
+        await self._proxy.shut_out(AWAY_S)
+        await asyncio.sleep(AWAY_S / 2)
 
     async def _deafen(self) -> None:
         """Cut what the nodes hear Redis by, once all of them serve; berths go on changing."""

@@ -51,6 +51,7 @@ class Proxy:
         self._tasks: set[asyncio.Task[None]] = set()
         self.done: Counter[str] = Counter()
         self.port = 0
+        self._shut = False
 
     @property
     def url(self) -> str:
@@ -93,11 +94,25 @@ class Proxy:
         for link in list(self._links):
             link.cut(reset=self._chance.random() < 0.5)
 
+    async def shut_out(self, seconds: float) -> None:
+        """Cut every connection, and let nobody in for a while."""
+        self.done["shut out"] += 1
+        self._shut = True
+        try:
+            for link in list(self._links):
+                link.cut(reset=False)
+            await asyncio.sleep(seconds)
+        finally:
+            self._shut = False
+
     def _stall(self, link: Link, seconds: float) -> None:
         link.moving.clear()
         asyncio.get_running_loop().call_later(seconds, link.moving.set)
 
     async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._shut:
+            writer.transport.abort()
+            return
         self.done["connections"] += 1
         try:
             port = self._choose()
