@@ -167,8 +167,6 @@ export interface LiveFact {
   place_name: string
   /** None when a device that watches several berths is meant. */
   berth_code: string | null
-  /** The stay that the line is about; none where there is none, and in lines from before it was told. */
-  stay_id?: string | null
   /** Masked. */
   plate: string | null
   /** The stay that it is about, if it is about one. */
