@@ -81,7 +81,7 @@ async def test_a_wallet_is_filled_and_pays(city: City, street: Street, browser: 
         await page.locator('[data-part="confirm"]').click()
         code = str(await page.locator("[data-code]").get_attribute("data-code"))
         await pay_at_cashier(browser, code)
-        await page.get_by_text("完成").click()
+        await page.get_by_text("完成", exact=True).click()
         await expect(page.locator('[data-part="balance"]')).to_have_text("¥55.00")
         await seen.keep("motorist-wallet")
 
@@ -124,7 +124,7 @@ async def test_who_leaves_unpaid_is_spotted_and_pays_the_officer_and_by_the_link
         await expect(page.locator('[data-part="bill"]')).to_have_count(1)
         await seen.keep("pos-collect")
         await page.locator('[data-part="cash"]').click()
-        await page.get_by_role("button", name="¥10", exact=True).click()
+        await page.locator(".notes button").nth(1).click()
         await expect(page.locator('[data-part="change"]')).to_contain_text("¥")
         await seen.keep("pos-cash")
         await page.get_by_role("button", name="关闭").last.click()
