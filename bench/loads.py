@@ -79,6 +79,16 @@ def wait_for(port: int) -> None:
         time.sleep(0.05)
 
 
+def first_child(pid: int) -> int:
+    """Wait until a process has a child; gives its process id. nginx listens before it forks."""
+    deadline = time.monotonic() + 10
+    while True:
+        if children := Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+            return int(children[0])
+        assert time.monotonic() < deadline, f"{pid} has no child"
+        time.sleep(0.05)
+
+
 @contextmanager
 def running(command: list[str], port: int, core: int, **options: Any) -> Iterator[subprocess.Popen[str]]:  # fmt: skip
     """Run a server on a core until the block ends."""
@@ -125,9 +135,9 @@ def nchan(built: Path) -> Iterator[tuple[int, list[str]]]:
         configuration.write_text(_nginx_configuration(port, folder))
         command = ["nginx", "-c", str(configuration), "-e", "stderr"]
         with running(command, port, SERVER_CORE, stderr=subprocess.DEVNULL) as process:
-            children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
             arguments = ["-u", f"ws://127.0.0.1:{port}/sub", "-P", f"ws:ws://127.0.0.1:{port}/pub"]
-            yield int(children[0]), [*arguments, "-p", f"t:{PUSH_BEGIN}", "-s", f"t:{PUSH_END}"]
+            worker = first_child(process.pid)
+            yield worker, [*arguments, "-p", f"t:{PUSH_BEGIN}", "-s", f"t:{PUSH_END}"]
 
 
 def _nginx_configuration(port: int, folder: str) -> str:
