@@ -5,7 +5,7 @@ from handlers.base import Handler, action
 from handlers.shows import Shown, show_room, show_stay
 from server.domain.estate import Berth
 from server.domain.estate.queries import berths_of, divisions_in_scope
-from server.domain.stay import identify_berth
+from server.domain.stay import doubt_typed_plate, identify_berth
 from server.domain.stay.queries import PlaceRoom, room_in_scope, room_in_sight
 from server.domain.tariff import summary
 from server.domain.vehicle import read_plate
@@ -68,5 +68,6 @@ class BerthPlate(Handler):
     async def post(self, berth_id: str, number: str, color: str, stay_id: str | None) -> Shown:
         """Say which car stands on a berth; the same plate again changes nothing."""
         plate = read_plate(number, color)
+        await self.run(doubt_typed_plate, plate=plate, berth_id=berth_id)
         stay = await self.run(identify_berth, berth_id=berth_id, plate=plate, stay_id=stay_id)
         return {"stay": show_stay(stay)}

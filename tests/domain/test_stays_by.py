@@ -29,7 +29,7 @@ OFFICER = replace(CLERK, id="officer", audience=Audience.PATROL)
 
 async def kept_by(world: World, who: str, *, scope: str = "place:s1") -> None:
     """Say who begins and ends stays."""
-    await world.run(change_policy, actor=CLERK, scope=scope, values={"stays_by": who}, v=0)
+    await world.run(change_policy, scope=scope, values={"stays_by": who}, v=0)
 
 
 async def arrive(world: World, *, actor: Any = OFFICER) -> StayEdit:
