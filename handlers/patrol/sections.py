@@ -7,6 +7,7 @@ from server.domain.estate import Berth
 from server.domain.estate.queries import berths_of, divisions_in_scope
 from server.domain.stay import doubt_typed_plate, identify_berth
 from server.domain.stay.queries import PlaceRoom, room_in_scope, room_in_sight
+from server.domain.stay.queries.policies import local_prefix
 from server.domain.tariff import summary
 from server.domain.vehicle import read_plate
 from server.kernel.access import Audience
@@ -33,10 +34,11 @@ class Sections(Handler):
 
     @action("路段列表", permit="patrol.watch", answer=schema.PatrolSections)
     async def get(self) -> Shown:
-        """List the sections in scope."""
+        """List the sections in scope, and how plates begin here."""
         names = {one.id: one.name for one in await self.run(divisions_in_scope)}
         found = await self.run(room_in_scope, kind="section")
-        return {"items": [show_section(one, names) for one in found]}
+        items = [show_section(one, names) for one in found]
+        return {"items": items, "local_prefix": await self.run(local_prefix)}
 
 
 class Section(Handler):

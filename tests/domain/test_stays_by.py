@@ -29,7 +29,9 @@ OFFICER = replace(CLERK, id="officer", audience=Audience.PATROL)
 
 async def kept_by(world: World, who: str, *, scope: str = "place:s1") -> None:
     """Say who begins and ends stays."""
-    await world.run(change_policy, scope=scope, values={"stays_by": who}, v=0)
+    # What holds for the city is the city's own people's to say; here the platform does.
+    named = {} if scope == "city" else {"actor": CLERK}
+    await world.run(change_policy, **named, scope=scope, values={"stays_by": who}, v=0)
 
 
 async def arrive(world: World, *, actor: Any = OFFICER) -> StayEdit:

@@ -73,6 +73,8 @@ class Policy:
     # 80: below it, a camera's plate is for a person to judge.
     plate_confidence: int = 80
     time_zone: str = "Asia/Shanghai"
+    # Nothing: a keyboard that guesses wrong costs more keys than one that does not guess.
+    local_prefix: str = ""
     stays_by: StaysBy = StaysBy.BOTH
     same_plate: SamePlate = SamePlate.KEEP
     # 120 km/h: no car gets from one berth to another in a city faster than that.

@@ -17,12 +17,13 @@ CITY_ONLY = frozenset({"city"})
 
 
 class PolicyKind(StrEnum):
-    """What a value is: a whole number, one of some, steps `day:how,…`, or a time zone's name."""
+    """What a value is: a whole number, one of some, steps `day:how,…`, a time zone's name, or how plates begin."""
 
     NUMBER = "number"
     CHOICE = "choice"
     LADDER = "ladder"
     ZONE = "zone"
+    PREFIX = "prefix"
 
 
 class PolicyUnit(StrEnum):
@@ -124,6 +125,7 @@ KEYS: Mapping[str, Key] = {
     "same_plate": _choice("同牌在停作废", _SAME_PLATE, "同一车牌又在别处停车时，旧的在停记录在多大范围内自动作废。", Group.SENSING, ANYWHERE),
     "exit_grace_min": _number("离场宽限", 0, 120, PolicyUnit.MINUTE, "付清以后这么久之内开走，不再加收。", Group.SENSING, CITY_ONLY),
     "time_zone": Key(group=Group.SENSING, label="时区", hint="计费、今日指标和免打扰时段都按这个时区的钟点计算。", kind=PolicyKind.ZONE, scopes=CITY_ONLY),
+    "local_prefix": Key(group=Group.SENSING, label="本地车前缀", hint="录入车牌的键盘从这两个字开始，如 粤B；留空则从省份开始选。", kind=PolicyKind.PREFIX, scopes=CITY_ONLY),
     "review_mode": _choice("审核模式", _REVIEWS, "修改停车记录是否要第二人复核：普通不复核，部分审核只复核金额变化较大的，全审核一律复核。", Group.EDITS, ANYWHERE),
     "approval_limit": _number("免审核金额", 0, 1_000_000, PolicyUnit.FEN, "部分审核时，应收变化、或从一辆车转到另一辆车的应收，不超过这个金额的修改立即生效。", Group.EDITS, ANYWHERE),
     "photos_max": _number("取证照片最大张数", 1, 20, PolicyUnit.PHOTO, "每条停车记录最多保存的照片，工作人员与车主各算各的。", Group.DISPUTES, ANYWHERE),
