@@ -265,9 +265,10 @@ class Vehicle(Schema):
 
 
 class Vehicles(Schema):
-    """Vehicles."""
+    """Vehicles; a keyboard of plates begins with `local_prefix`, a province and a letter or nothing."""
 
     items = list_of(Vehicle)
+    local_prefix = Text(required=True)
 
 
 class VehicleAnswer(Schema):
@@ -293,9 +294,10 @@ class PatrolSection(Room):
 
 
 class PatrolSections(Schema):
-    """The sections in scope."""
+    """The sections in scope; a keyboard of plates begins with `local_prefix`, if it is not empty."""
 
     items = list_of(PatrolSection)
+    local_prefix = Text(required=True)
 
 
 class PatrolBerth(Schema):

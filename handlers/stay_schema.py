@@ -153,11 +153,9 @@ class ResolveBody(Schema):
 
     @pre_load
     def staff_only(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """Withdrawing is the motorist's."""
-        return {
-            **data,
-            "outcome": "" if data.get("outcome") == "withdrawn" else data.get("outcome"),
-        }
+        """Withdrawing is the motorist's, lapsing is time's."""
+        others = data.get("outcome") in ("withdrawn", "lapsed")
+        return {**data, "outcome": "" if others else data.get("outcome")}
 
 
 class DisputeBody(Schema):

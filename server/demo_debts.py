@@ -33,6 +33,7 @@ POLICY = {
     "reminder_ladder": "0:app+sms,3:app+sms,10:app+sms,25:app+sms",
     "quiet_from_h": 0,
     "quiet_to_h": 0,
+    "local_prefix": "粤B",
 }
 # 24 of the 200 cars that come back: some of them stand somewhere within minutes.
 DEBTORS = 24

@@ -5,6 +5,7 @@ from handlers.base import Handler, Permit, action
 from handlers.shows import Shown, show_bill, show_stay, show_vehicle
 from server.domain.billing.queries import bills_of
 from server.domain.stay.queries import stays_of
+from server.domain.stay.queries.policies import local_prefix
 from server.domain.vehicle import bind_vehicle, prefer_vehicle, read_plate, unbind_vehicle
 from server.domain.vehicle.queries import vehicles_of
 from server.kernel.access import Audience
@@ -44,9 +45,10 @@ class Vehicles(Handler):
 
     @action("我的车辆", permit=Permit.LOGGED_IN, answer=schema.Vehicles)
     async def get(self) -> Shown:
-        """List own vehicles."""
+        """List own vehicles, and how plates begin here."""
         found = await self.run(vehicles_of, owner_id=self.actor.id)
-        return {"items": [show_vehicle(vehicle) for vehicle in found]}
+        items = [show_vehicle(vehicle) for vehicle in found]
+        return {"items": items, "local_prefix": await self.run(local_prefix)}
 
     @action(
         "绑定车辆",

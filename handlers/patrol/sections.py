@@ -5,8 +5,9 @@ from handlers.base import Handler, action
 from handlers.shows import Shown, show_room, show_stay
 from server.domain.estate import Berth
 from server.domain.estate.queries import berths_of, divisions_in_scope
-from server.domain.stay import identify_berth
+from server.domain.stay import doubt_typed_plate, identify_berth
 from server.domain.stay.queries import PlaceRoom, room_in_scope, room_in_sight
+from server.domain.stay.queries.policies import local_prefix
 from server.domain.tariff import summary
 from server.domain.vehicle import read_plate
 from server.kernel.access import Audience
@@ -33,10 +34,11 @@ class Sections(Handler):
 
     @action("路段列表", permit="patrol.watch", answer=schema.PatrolSections)
     async def get(self) -> Shown:
-        """List the sections in scope."""
+        """List the sections in scope, and how plates begin here."""
         names = {one.id: one.name for one in await self.run(divisions_in_scope)}
         found = await self.run(room_in_scope, kind="section")
-        return {"items": [show_section(one, names) for one in found]}
+        items = [show_section(one, names) for one in found]
+        return {"items": items, "local_prefix": await self.run(local_prefix)}
 
 
 class Section(Handler):
@@ -68,5 +70,6 @@ class BerthPlate(Handler):
     async def post(self, berth_id: str, number: str, color: str, stay_id: str | None) -> Shown:
         """Say which car stands on a berth; the same plate again changes nothing."""
         plate = read_plate(number, color)
+        await self.run(doubt_typed_plate, plate=plate, berth_id=berth_id)
         stay = await self.run(identify_berth, berth_id=berth_id, plate=plate, stay_id=stay_id)
         return {"stay": show_stay(stay)}

@@ -7,7 +7,7 @@ from handlers.base import Handler, action
 from handlers.photos import PhotoHandler
 from handlers.shows import Shown
 from handlers.stay_shows import show_done
-from server.domain.stay import Change, edit_stay
+from server.domain.stay import Change, doubt_change, edit_stay
 from server.kernel.access import Audience
 
 
@@ -20,6 +20,7 @@ class Arrivals(Handler):
     @action("补入车", permit="patrol.report", body=schema.ArrivalBody, answer=schema.EditAnswer)
     async def post(self, change: Change) -> Shown:
         """Put in a car that stands; what a device has seen come is the same car."""
+        await self.run(doubt_change, change=change)
         return show_done(await self.run(edit_stay, change=change))
 
 
@@ -46,6 +47,7 @@ class PlateCorrections(Handler):
     )
     async def post(self, change: Change) -> Shown:
         """Say which plate the car really has."""
+        await self.run(doubt_change, change=change)
         return show_done(await self.run(edit_stay, change=change))
 
 

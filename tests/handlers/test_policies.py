@@ -200,3 +200,26 @@ async def test_of_the_demos_staff_the_city_sets_all_scopes_and_a_district_its_ow
     assert await may("city") == [True, True, True]
     assert await may("district") == [False, False, True]
     assert await may("finance1") == [False, False, False]
+
+
+async def test_keyboards_begin_with_what_the_city_says(site: Site) -> None:
+    driver = await site.motorist()
+    officer = await site.token("patrol", "patrol1")
+
+    async def told() -> list[str]:
+        asked = (("/api/motorist/vehicles", driver), ("/api/patrol/sections", officer))
+        return [said(await site.ask("GET", path, token=one))["local_prefix"] for path, one in asked]
+
+    assert await told() == ["", ""]
+    for wrong in ("粤", "B粤", "粤I", "粤BB", "深B", 7):
+        refused = await put(site, "city", "city", 0, local_prefix=wrong)
+        assert code(refused) == (422, "policy_invalid")
+    assert code(await put(site, "city", "place:s1", 0, local_prefix="粤B")) == (
+        422,
+        "policy_invalid",
+    )
+
+    await put(site, "city", "city", 0, local_prefix="粤B")
+    assert await told() == ["粤B", "粤B"]
+    await put(site, "city", "city", 1, local_prefix="")
+    assert await told() == ["", ""]

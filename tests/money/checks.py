@@ -1,7 +1,11 @@
 """What must hold of a history's payments, refunds and entries once all has come to rest."""
 
+from collections.abc import Sequence
+
+from server.domain.billing import Bill, BillState
 from server.domain.ledger import AccountKind, Entry, account
 from server.domain.payment import Method, Payment, Purpose
+from server.domain.payment.model import Applied
 from server.domain.refund import Refund, RefundState
 
 PROVIDERS = (Method.WECHAT, Method.ALIPAY)
@@ -60,3 +64,47 @@ def check_commissions(
         if not least <= kept <= least + len(back) or (left == 0 and kept):
             faults.append(f"payment {payment.id}: {kept} kept of {left}")
     return faults
+
+
+def cars(bills: Sequence[Bill]) -> list[list[Bill]]:
+    """Part a stay's bills, in order, by the car that they are for; one motorist's cars are one."""
+    parted: list[list[Bill]] = []
+    for bill in bills:
+        last = parted[-1][-1] if parted else None
+        if last and (last.plate == bill.plate or last.owner_id == bill.owner_id):
+            parted[-1].append(bill)
+        else:
+            parted.append([bill])
+    return parted
+
+
+def paid_for_last_car(bills: Sequence[Bill], payments: list[Payment]) -> dict[str, Applied]:
+    """Give by payment what was paid for the car that a stay is of now."""
+    standing = [one for one in cars(bills) if one[-1].standing]
+    return _paid_on(standing[-1], payments) if standing else {}
+
+
+def check_disowned(
+    bills: Sequence[Bill], payments: list[Payment], refunds: list[Refund]
+) -> list[str]:
+    """Check that all that was paid for a car which was not there goes back to who paid it."""
+    faults = []
+    for group in cars(bills):
+        if group[-1].state is not BillState.DISOWNED:
+            continue
+        paid = _paid_on(group, payments)
+        mine = [o for o in refunds if o.stay_id == group[-1].stay_id and o.payment_id in paid]
+        payers = {one.id: one.payer_id for one in payments}
+        if any(one.payer_id != payers[one.payment_id] for one in mine):
+            faults.append(f"bill {group[-1].id}: goes back to another")
+        back = sum(one.amount for one in mine if one.state is RefundState.SUCCEEDED)
+        waits = sum(one.amount for one in mine if one.state is not RefundState.SUCCEEDED)
+        whole = sum(part.amount for part in paid.values())
+        if back + waits != whole or group[-1].surplus != waits:
+            faults.append(f"bill {group[-1].id}: of {whole} paid, {back} and {waits} go back")
+    return faults
+
+
+def _paid_on(bills: Sequence[Bill], payments: list[Payment]) -> dict[str, Applied]:
+    ids = {bill.id for bill in bills}
+    return {one.id: part for one in payments for part in one.applied if part.bill_id in ids}

@@ -37,6 +37,7 @@ from server.domain.refund import (
     pay_out_refund,
 )
 from server.domain.stay import Stay, StayState
+from server.domain.vehicle import Plate, PlateColor
 from server.kernel.access import Actor, Audience, system
 from server.kernel.errors import DomainError
 from server.kernel.work import Work
@@ -44,18 +45,22 @@ from server.paying import Desk
 from server.providers.payment import TradeState
 from server.store.relay import Relay
 from server.store.wake import Wake
-from tests.domain.money import CHIEF, CLERK, OWNER, PATROL, closed_fact, closed_stay
+from tests.domain.money import CHIEF, CLERK, OWNER, PATROL, PLATE, closed_fact, closed_stay
 from tests.money.byways import BONUS, Byways
 from tests.money.checks import (
     COLLECTOR,
     COMMISSION_BP,
     PROVIDERS,
     check_commissions,
+    check_disowned,
     check_payments,
+    paid_for_last_car,
 )
 from tests.money.crashes import Crash, CrashingStore
 from tests.paying import FakeProvider
 
+# Whose car it turns out to have been.
+OTHER = Plate("粤B54321", PlateColor.BLUE)
 AMOUNTS = (100, 250, 400, 700)
 
 
@@ -86,6 +91,7 @@ class History(Byways):
     intents: list[Intent] = field(default_factory=list)
     untold: list[tuple[str, str]] = field(default_factory=list)
     wrong: set[str] = field(default_factory=set)
+    priced: set[str] = field(default_factory=set)
     faults: list[str] = field(default_factory=list)
     keys: int = 0
 
@@ -132,12 +138,18 @@ class History(Byways):
             stay_id = self.random.choice(self.stays)
         # Rarely it turns out to be another's car, or no car's: what was paid stays with who paid it.
         owner_id = self.owner.id if self.random.random() < 0.9 else f"o-{self.name}"
+        known = stay_id in self.priced
+        self.priced.add(stay_id)
+        plate = OTHER if known and self.random.random() < 0.3 else PLATE
+        if plate is OTHER:
+            owner_id = f"o-{self.name}"
         void = self.random.random() < 0.08
         await self.run(
             _price,
             system("test"),
             stay_id=stay_id,
             owner_id=owner_id,
+            plate=plate,
             amount=self.random.choice(AMOUNTS),
             void=void,
         )
@@ -239,7 +251,7 @@ class History(Byways):
 
     async def by_cash(self) -> None:
         """Pay in cash, at times to an officer of another operator who pursues the debt."""
-        bills = await self.bills()
+        bills = [*await self.bills(), *await self.others_bills()]
         officer = self.random.choice((self.patrol, self.stranger))
         await self.run(open_shift, officer)
         if bills:
@@ -386,27 +398,26 @@ class History(Byways):
         faults = []
         for stay_id in self.stays:
             bills = await self._find(Bill, {"stay_id": stay_id})
+            bills.sort(key=lambda one: one.revision)
             standing = [bill for bill in bills if bill.standing]
-            paid = sum(p.amount for one in payments for p in one.applied if p.stay_id == stay_id)
-            back = sum(
-                one.amount
-                for one in refunds
-                if one.stay_id == stay_id and one.state is RefundState.SUCCEEDED
-            )
+            faults += check_disowned(bills, payments, refunds)
+            own = paid_for_last_car(bills, payments)
+            paid = sum(part.amount for part in own.values())
+            of_stay = [one for one in refunds if one.stay_id == stay_id and one.payment_id in own]
+            back = sum(one.amount for one in of_stay if one.state is RefundState.SUCCEEDED)
             if not standing and paid == back:
-                continue  # voided, and nothing was kept
+                continue  # voided, or another car's, and nothing was kept
             if len(standing) != 1:
                 faults.append(f"{stay_id}: {len(standing)} bills stand")
                 continue
             bill = standing[0]
+            [stay] = await self._find(Stay, {"_id": stay_id})
+            if bill.plate != stay.plate:
+                faults.append(f"{stay_id}: is another car's")
             if bill.paid + bill.surplus != paid - back:
                 faults.append(f"{stay_id}: bill says {bill.paid}, paid {paid} - {back}")
             # What a refund has set aside is not a surplus of ours to give back twice.
-            under_way = sum(
-                one.amount
-                for one in refunds
-                if one.stay_id == stay_id and one.state is not RefundState.SUCCEEDED
-            )
+            under_way = sum(one.amount for one in of_stay if one.state is not RefundState.SUCCEEDED)
             if bill.surplus > under_way:
                 faults.append(f"{stay_id}: surplus {bill.surplus} is kept")
             if bill.paid + bill.waived > bill.due or bill.paid < 0:
@@ -451,6 +462,11 @@ class History(Byways):
         found = await self._find(Bill, {"owner_id": self.owner.id, "standing": True})
         return [bill for bill in found if bill.open]
 
+    async def others_bills(self) -> list[Bill]:
+        """Read the bills that are open for another car."""
+        found = await self._find(Bill, {"stay_id": self.stays, "standing": True})
+        return [bill for bill in found if bill.open and bill.owner_id != self.owner.id]
+
     async def payments(self) -> list[Payment]:
         """Read this history's payments: the owner's, and what officers took in cash."""
         mine = {"payer_id": [self.owner.id, self.patrol.id, self.stranger.id, self.passer.id]}
@@ -484,16 +500,17 @@ class History(Byways):
 
 
 async def _price(
-    work: Work, *, stay_id: str, owner_id: str, amount: int, void: bool = False
+    work: Work, *, stay_id: str, owner_id: str, plate: Plate, amount: int, void: bool = False
 ) -> None:
     """Price a stay, or void it, and bring its bill in line, as the reaction does."""
     rows = work.table(Stay)
     before = await rows.maybe(stay_id)
-    fresh = replace(closed_stay(stay_id, amount), owner_id=owner_id, berth_id=stay_id)
+    fresh = replace(closed_stay(stay_id, amount), owner_id=owner_id, plate=plate, berth_id=stay_id)
     if before is None:
         stay = rows.add(fresh)
     else:
-        now = {"amount": amount, "lines": fresh.lines, "owner_id": owner_id}
+        now: dict[str, Any] = {"amount": amount, "lines": fresh.lines}
+        now |= {"owner_id": owner_id, "plate": plate}
         state = StayState.VOID if void else before.state
         stay = rows.save(replace(before, state=state, **now))
     await bill_priced_stays(work, [closed_fact(work.now, stay)])

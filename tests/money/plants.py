@@ -7,7 +7,7 @@ from typing import Any
 from unittest.mock import patch
 
 from server.domain.billing import model as bill_model
-from server.domain.billing import service as billing
+from server.domain.billing.service import issuing
 from server.domain.ledger import model as ledger_model
 from server.domain.payment import WalletChanged as OtherFact
 from server.domain.payment import model as payment_model
@@ -102,12 +102,25 @@ def refund_number_changes() -> list[Any]:
 def paid_not_carried() -> list[Any]:
     """A bill that is issued anew forgets what was paid."""
 
-    async def anew(work: Any, stay: Any, before: Any, price: Any, *, number: int) -> Any:
-        forgot = before and replace(before, paid=0, surplus=0)
-        return await original(work, stay, forgot, price, number=number)
+    async def anew(work: Any, stay: Any, bills: Any, price: Any) -> Any:
+        forgot = [replace(one, paid=0, surplus=0) for one in bills]
+        return await original(work, stay, forgot, price)
 
-    original = billing._replace
-    return [patch.object(billing, "_replace", anew)]
+    original = issuing._replace
+    return [patch.object(issuing, "_replace", anew)]
+
+
+def another_cars_money_kept() -> list[Any]:
+    """What was paid for one car settles another's bill, once it turns out to have been that."""
+    return [
+        patch.object(bill_model.Bill, "is_for", lambda *_, **__: True),
+        patch.object(issuing, "_fits", _fits_any_plate),
+    ]
+
+
+def _fits_any_plate(stay: Any, bill: Any) -> bool:
+    """Say whether a bill says what the stay says, whichever car that is about."""
+    return bill.state in bill_model.SETTLED and bill.due == (stay.amount or 0)
 
 
 def entry_missing() -> list[Any]:
@@ -230,6 +243,7 @@ PLANTS: dict[str, Patches] = {
         unapplied_forgotten,
         refund_number_changes,
         paid_not_carried,
+        another_cars_money_kept,
         entry_missing,
         entry_lopsided,
         wallet_unguarded,

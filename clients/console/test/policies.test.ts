@@ -1,6 +1,6 @@
 // What the policy switchboard decides by itself: the ladder's rows, groups and search, sources, changes, numbers.
 import { describe, expect, it } from 'vitest'
-import { bodyOf, differences, grouped, heldAt, inLonger, readable, readNumber, rebased, shownNumber, withChange } from '../src/policies/board'
+import { beginsPlates, bodyOf, differences, grouped, heldAt, inLonger, readable, readNumber, rebased, shownNumber, withChange } from '../src/policies/board'
 import { faultsOf, nextStep, readLadder, writeLadder } from '../src/policies/ladder'
 import type { PolicyKey, Switchboard } from '../src/policies/types'
 
@@ -152,5 +152,12 @@ describe('numbers', () => {
     expect(inLonger(2_880, 'minute')).toEqual({ count: 2, unit: 'day' })
     expect(inLonger(300, 'second')).toEqual({ count: 5, unit: 'minute' })
     expect([inLonger(90, 'minute'), inLonger(0, 'minute'), inLonger(48, 'fen')]).toEqual([null, null, null])
+  })
+})
+
+describe('how plates begin', () => {
+  it('is a province and a letter, or nothing', () => {
+    expect(['', '粤B', '京A'].every(beginsPlates)).toBe(true)
+    expect(['粤', 'B粤', '粤I', '粤1', '使1', '民航', '深B', 'WJ', '粤BB'].some(beginsPlates)).toBe(false)
   })
 })

@@ -31,7 +31,7 @@ export interface OwnPublication {
   amount?: number
 }
 
-const GONE: readonly string[] = ['withdrawn', 'superseded']
+const GONE: readonly string[] = ['withdrawn', 'superseded', 'disowned']
 
 /** Folds `#` channels of motorists. What is about neither a stay, a bill nor the wallet changes nothing. */
 export const foldOwn: Fold<Own, OwnSnapshot | OwnPublication> = (held, data) => {

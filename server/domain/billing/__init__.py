@@ -20,16 +20,20 @@ from server.domain.billing.model import (
     DiscountKind,
 )
 from server.domain.billing.service import (
-    bill_running_stay,
-    bill_stays,
-    claim_bills,
+    bills_of_car,
     dispute_bill,
     grant_coupons,
+    latest_bill,
     pay_bill,
     redeem_coupon,
     unpay_stay,
     waive_bill,
     write_off_bill,
+)
+from server.domain.billing.service.issuing import (
+    bill_running_stay,
+    bill_stays,
+    claim_bills,
 )
 
 __all__ = [
@@ -50,9 +54,11 @@ __all__ = [
     "DiscountKind",
     "bill_running_stay",
     "bill_stays",
+    "bills_of_car",
     "claim_bills",
     "dispute_bill",
     "grant_coupons",
+    "latest_bill",
     "pay_bill",
     "redeem_coupon",
     "unpay_stay",

@@ -1,5 +1,6 @@
 """账单 (bill) · 减免 (waiver) · 优惠券 (coupon): nouns."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -16,8 +17,9 @@ from server.kernel.table import index, table, unique
 class BillState(StrEnum):
     """Where a bill is in its life.
 
-    What a written-off bill owes is pursued no longer; whoever pays it all the same may. A superseded bill was paid in part before its stay was priced anew; what was paid stands on the
-    bill that took its place.
+    What a written-off bill owes is pursued no longer; whoever pays it all the same may. A superseded
+    bill was paid in part before its stay was priced anew; what was paid stands on the bill that took
+    its place. A disowned one was another car's all along: what was paid goes back to who paid it.
     """
 
     DUE = "due"
@@ -26,6 +28,7 @@ class BillState(StrEnum):
     WRITTEN_OFF = "written_off"
     WITHDRAWN = "withdrawn"
     SUPERSEDED = "superseded"
+    DISOWNED = "disowned"
 
 
 STANDING = (BillState.DUE, BillState.PART_PAID, BillState.PAID, BillState.WRITTEN_OFF)
@@ -134,6 +137,16 @@ class Bill:
         state = BillState.WITHDRAWN if self.untouched else BillState.SUPERSEDED
         return replace(self, state=state, standing=False)
 
+    def is_for(self, *, plate: Plate | None, owner_id: str | None) -> bool:
+        """Say whether it is for this car, or for another of the same motorist."""
+        same_owner = owner_id is not None and owner_id == self.owner_id
+        return plate in (None, self.plate) or same_owner
+
+    def disown(self) -> Self:
+        """Say that another car stood there: nothing is owed for it, and all that was paid goes back."""
+        surplus = self.surplus + self.paid
+        return replace(self, state=BillState.DISOWNED, standing=False, paid=0, surplus=surplus)
+
     def pay(self, amount: Fen, *, leave_by: datetime) -> Self:
         """Note a payment of at most what is owed; what was given up is recovered by it.
 
@@ -192,6 +205,17 @@ class Bill:
             return replace(self, state=state, paid=owed, surplus=surplus)
         state = BillState.PART_PAID if self.paid else BillState.DUE
         return replace(self, state=state)
+
+
+def of_one_car(bill: Bill, bills: Sequence[Bill]) -> list[Bill]:
+    """Pick those for the same car as a bill from all bills of its stay, which are in order.
+
+    A disowned bill is the last one of its car; what was paid on one of them stands on the last.
+    """
+    ends = [one.revision for one in bills if one.state is BillState.DISOWNED]
+    after = max((end for end in ends if end < bill.revision), default=0)
+    until = min((end for end in ends if end >= bill.revision), default=bills[-1].revision)
+    return [one for one in bills if after < one.revision <= until]
 
 
 class CouponState(StrEnum):

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from server.domain.billing.service import bill_stays, claim_bills
+from server.domain.billing.service.issuing import bill_stays, claim_bills
 from server.domain.stay import (
     StayClosed,
     StayCorrected,

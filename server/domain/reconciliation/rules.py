@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from server.domain.billing import Bill
+from server.domain.billing import Bill, BillState
 from server.domain.ledger import Entry, EntryKind, Fault
 from server.domain.payment import Payment, Purpose
 from server.domain.reconciliation.model import BillLine, DiscrepancyKind
@@ -136,14 +136,15 @@ def faults_of_payment(
 
 
 def faults_of_bill(
-    bill: Bill, payments: Iterable[Payment], refunds: Iterable[Refund]
+    bill: Bill, bills: Iterable[Bill], payments: Iterable[Payment], refunds: Iterable[Refund]
 ) -> list[Fault]:
-    """List where a standing bill does not say what was paid for its stay."""
-    if not bill.standing:
-        return []
+    """List where a bill, with those of its stay that were another car's, does not say what was paid."""
+    says = sum(
+        one.paid + one.surplus for one in bills if one.standing or one.state is BillState.DISOWNED
+    )
     paid = sum(p.amount for one in payments for p in one.applied if p.stay_id == bill.stay_id)
     back = sum(one.amount for one in refunds if one.state is RefundState.SUCCEEDED)
-    if bill.paid + bill.surplus != paid - back:
-        said = f"says {bill.paid + bill.surplus} was paid, the payments {paid - back}"
+    if says != paid - back:
+        said = f"says {says} was paid, the payments {paid - back}"
         return [Fault(bill.id, said)]
     return []

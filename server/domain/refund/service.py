@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from server.domain.billing import Bill, unpay_stay
+from server.domain.billing import Bill, BillState, bills_of_car, unpay_stay
 from server.domain.identity import Account, AccountKind
 from server.domain.ledger import EntryKind, post
 from server.domain.payment import Payment, Purpose, tell_wallet
@@ -170,11 +170,23 @@ async def pay_out_refund(work: Work, *, refund_id: str) -> Refund:
 
 
 async def refund_surplus(work: Work, *, bill_id: str) -> None:
-    """Give back what was paid beyond what a bill says now, the latest payment first."""
+    """Give back what was paid beyond what a bill says now, the latest payment first.
+
+    Of a bill that turned out to be another car's that is all; nobody else's payment is touched.
+    """
     bill = await work.table(Bill).get(bill_id)
-    under_way = await work.table(Refund).find({"stay_id": bill.stay_id, "state": list(UNDONE)})
+    disowned = bill.state is BillState.DISOWNED
+    own = {one.id for one in await bills_of_car(work, bill)}
+    found = await work.table(Payment).find({"applied.stay_id": bill.stay_id}, sort="-paid_at")
+    payments = [one for one in found if one.part(bill.stay_id).bill_id in own]
+    under_way = await work.table(Refund).find(
+        {
+            "stay_id": bill.stay_id,
+            "payment_id": [one.id for one in payments],
+            "state": list(UNDONE),
+        }
+    )
     owed = bill.surplus - sum(refund.amount for refund in under_way)
-    payments = await work.table(Payment).find({"applied.stay_id": bill.stay_id}, sort="-paid_at")
     for payment in payments:
         for part in payment.applied:
             amount = min(owed, part.amount - part.refunding)
@@ -183,8 +195,8 @@ async def refund_surplus(work: Work, *, bill_id: str) -> None:
                     work,
                     payment_id=payment.id,
                     amount=amount,
-                    reason="停车费更正，退还多付部分",
-                    request_key=f"surplus:{bill.id}:{payment.id}",
+                    reason="车牌更正，原付款退回" if disowned else "停车费更正，退还多付部分",
+                    request_key=f"{'disowned' if disowned else 'surplus'}:{bill.id}:{payment.id}",
                     stay_id=bill.stay_id,
                     of_surplus=True,
                 )
@@ -214,7 +226,7 @@ async def _succeed(work: Work, refund: Refund) -> Refund:
     if refund.stay_id:
         await unpay_stay(
             work,
-            stay_id=refund.stay_id,
+            bill_id=payment.part(refund.stay_id).bill_id,
             amount=refund.amount,
             reference=refund.id,
             reason=refund.reason,

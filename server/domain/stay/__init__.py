@@ -89,6 +89,7 @@ from server.domain.stay.service.reviews import (
     resolve_review,
     withdraw_dispute,
 )
+from server.domain.stay.service.sightings import doubt_change, doubt_typed_plate
 
 __all__ = [
     "KEYS",
@@ -142,6 +143,8 @@ __all__ = [
     "claim_review",
     "close_request",
     "dispute_stay",
+    "doubt_change",
+    "doubt_typed_plate",
     "edit_stay",
     "evaluates_stays",
     "foresee_price",

@@ -6,14 +6,19 @@ from server.domain.estate import Place
 from server.domain.stay.events import SupplyChanged
 from server.domain.stay.model import Occupancy, Supply
 from server.domain.stay.queries import changed_places, count_berths
+from server.domain.stay.queries.lists import doubtful_places
 from server.domain.stay.rules import is_uncontradicted, settle
 from server.domain.stay.service import Stays, policy_of
+from server.domain.stay.service.policies import policy_for
+from server.domain.stay.service.reviews import lapse_reviews_at
 from server.kernel.nouns import replace
 from server.kernel.schedule import job
 from server.kernel.work import AtLeast, AtMost, Where, Work
 
 # 500 berths a run: a rush hour's leaves of one second in a city of 100,000 berths.
 SETTLED_AT_ONCE = 500
+# 50 a place and minute: a night's doubts of a district are closed before its people come.
+LAPSED_AT_ONCE = 50
 # 2 min: far beyond any debounce. An index on settle_at alone would cost each reading 20 µs of mongod.
 SETTLE_LOOK_BACK = timedelta(minutes=2)
 # 5 s: a run that was skipped or slow is made up for by the next ones.
@@ -43,6 +48,16 @@ async def _settle(work: Work, where: Where) -> None:
     await stays.load(due, {one.seen_plate for one in due if one.seen_plate})
     for occupancy in due:
         stays.apply(occupancy, settle(occupancy, until=work.now, new_id=work.new_id))
+
+
+@job(every_s=60)
+async def lapse_reviews(work: Work) -> None:
+    """Close the reviews that nobody has decided for as long as their place waits."""
+    for organization_id, place_id in await doubtful_places(work):
+        policy = await policy_for(work, organization_id=organization_id, place_id=place_id)
+        if policy.review_after_h:
+            since = work.now - timedelta(hours=policy.review_after_h)
+            await lapse_reviews_at(work, place_id=place_id, since=since, limit=LAPSED_AT_ONCE)
 
 
 @job(every_s=1)

@@ -5,7 +5,7 @@ A plate is a number *and* a color: the same letters can stand on a blue and on a
 
 from server.domain.vehicle.events import VehicleBound, VehicleUnbound
 from server.domain.vehicle.model import Plate, PlateColor, Vehicle
-from server.domain.vehicle.rules import mask_plate, read_plate
+from server.domain.vehicle.rules import begins_plates, mask_plate, read_plate
 from server.domain.vehicle.service import (
     bind_vehicle,
     owners_of,
@@ -20,6 +20,7 @@ __all__ = [
     "Vehicle",
     "VehicleBound",
     "VehicleUnbound",
+    "begins_plates",
     "bind_vehicle",
     "mask_plate",
     "owners_of",

@@ -26,6 +26,11 @@ _SHAPES = tuple(
 )
 
 
+def begins_plates(prefix: str) -> bool:
+    """Say whether the plates of a city may begin so: a province and a letter."""
+    return re.fullmatch(f"{_P}[A-HJ-NP-Z]", prefix) is not None
+
+
 def read_plate(number: str, color: str) -> Plate:
     """Read a plate as typed or seen; refuses what GA 36 does not know.
 

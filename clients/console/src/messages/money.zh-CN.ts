@@ -16,7 +16,7 @@ export default {
     paid: '实收',
     open: '待付',
     surplus: '多收待退',
-    state: { due: '待付', part_paid: '部分支付', paid: '已付', withdrawn: '已撤回', superseded: '已被取代' },
+    state: { due: '待付', part_paid: '部分支付', paid: '已付', withdrawn: '已撤回', superseded: '已被取代', disowned: '车牌有误，已退' },
     pageSums: '本页应收 {due} · 实收 {paid} · 待付 {open}',
     openStay: '查看停车记录',
     noPayment: '还没有付款',

@@ -38,7 +38,9 @@ export default {
       day: '天数须为 0 至 999 的整数',
       order: '天数须逐行递增',
       channel: '至少选一种方式',
+      prefix: '须为省份简称加一个字母，如 粤B',
     },
+    prefix: { none: '不设', example: '如 粤B' },
     ladder: {
       day: '第',
       days: '天',

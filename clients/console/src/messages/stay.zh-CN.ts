@@ -198,7 +198,7 @@ export default {
       suspended_berth: '泊位停用',
     },
     state: { open: '待处理', claimed: '处理中', resolved: '已处理' },
-    outcome: { confirmed: '成立', dismissed: '不成立', withdrawn: '车主撤回' },
+    outcome: { confirmed: '成立', dismissed: '不成立', withdrawn: '车主撤回', lapsed: '超时无人处理，按现状结案' },
     means: {
       dispute: { confirmed: '车主说得对，请随后更正或作废停车记录', dismissed: '记录无误，恢复收费' },
       doubt: { confirmed: '确有问题，请随后更正停车记录', dismissed: '记录无误，恢复正常' },

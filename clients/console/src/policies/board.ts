@@ -1,4 +1,5 @@
 // What the switchboard decides by itself: groups and search, what holds and from where, what a change would do.
+import { nextPlateKeys } from '@smartcloud/shared'
 import type { Changes, PolicyKey, PolicyScope, ScopeKind, Switchboard, Unit, Value } from './types'
 
 export const kindOf = (scope: string): ScopeKind => scope.split(':')[0] as ScopeKind
@@ -21,6 +22,9 @@ export function readNumber(text: string, key: PolicyKey): number | null {
   const value = hundredths ? Math.round(Number(typed) * 100) : Number(typed)
   return value >= key.least && value <= key.most ? value : null
 }
+
+/** Whether a city's plates may begin so: a province and a letter, or nothing is said. */
+export const beginsPlates = (text: string): boolean => text === '' || ([...text].length === 2 && nextPlateKeys(text).length > 0 && /^[^A-Z0-9使民][A-HJ-NP-Z]$/.test(text))
 
 /** A longer time in a longer unit, where it comes out even: 2880 minutes are 2 days. */
 export function inLonger(value: number, unit: Unit | null): { count: number; unit: Unit } | null {

@@ -7,7 +7,7 @@ export interface PolicyKey {
   group: string
   label: string
   hint: string
-  kind: 'number' | 'choice' | 'ladder' | 'zone'
+  kind: 'number' | 'choice' | 'ladder' | 'zone' | 'prefix'
   least: number
   most: number
   unit: Unit | null

@@ -13,6 +13,7 @@ export function useWords() {
       const how = (channels: readonly string[]): string => channels.map((one) => t(`policy.ladder.${one}`)).join(' + ')
       return readLadder(String(held)).map(({ day, channels }) => t('policy.ladder.step', { day, how: how(channels) })).join('；')
     }
+    if (key.kind === 'prefix' && held === '') return t('policy.prefix.none')
     if (key.unit === 'hour_of_day') return `${String(held).padStart(2, '0')}:00`
     return key.unit === null ? String(held) : `${readable(Number(held), key.unit)} ${t(`policy.unit.${key.unit}`)}`
   }

@@ -10,7 +10,7 @@ export interface ParkingRecord {
 export const isVoid = (stay: Stay): boolean => stay.state === 'void'
 
 /** Whether the bill was taken back, as when a corrected one replaces it. */
-export const isWithdrawn = (bill: Bill): boolean => bill.state === 'withdrawn' || bill.state === 'superseded'
+export const isWithdrawn = (bill: Bill): boolean => bill.state === 'withdrawn' || bill.state === 'superseded' || bill.state === 'disowned'
 
 /** What is left to pay, in fen; a withdrawn bill asks for nothing. */
 export function leftToPay(bill: Bill): number {

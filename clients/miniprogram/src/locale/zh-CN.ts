@@ -139,7 +139,7 @@ export default {
       refund: { requested: '申请退款 {amount}', succeeded: '已退款 {amount}', other: '退款 {amount} 未成' },
       review: '您提出申诉',
       doubt: '记录待核实',
-      outcome: { confirmed: '申诉成立', dismissed: '申诉未成立', withdrawn: '申诉已撤回' },
+      outcome: { confirmed: '申诉成立', dismissed: '申诉未成立', withdrawn: '申诉已撤回', lapsed: '核实已结案，记录按现状有效' },
       by: { self: '您', staff: '工作人员' },
     },
   },

@@ -1,7 +1,7 @@
 // Bills and paying them; amounts are fen.
 import type { Plate } from '../plate'
 
-export type BillState = 'due' | 'part_paid' | 'paid' | 'withdrawn' | 'superseded' | 'written_off'
+export type BillState = 'due' | 'part_paid' | 'paid' | 'withdrawn' | 'superseded' | 'disowned' | 'written_off'
 
 export interface Bill {
   id: string

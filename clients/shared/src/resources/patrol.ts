@@ -17,6 +17,11 @@ export interface PatrolSection {
   v: number
 }
 
+/** Beside a list that a client reads at its start: what a keyboard of plates begins with, e.g. 粤B, or nothing. */
+export interface LocalPlates {
+  local_prefix: string
+}
+
 export interface PatrolSectionDetail {
   id: string
   name: string

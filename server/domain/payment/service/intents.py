@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from server.domain.billing import Bill
+from server.domain.billing import Bill, latest_bill
 from server.domain.payment.model import Intent, IntentState, ProviderExchange
 from server.domain.payment.rules import later
 from server.domain.payment.service import DEBIT, end, live_for, require_no_debit
@@ -69,14 +69,12 @@ async def end_overtaken(work: Work, *, stay_ids: Sequence[str]) -> None:
 async def _asks_too_much(work: Work, intent: Intent) -> bool:
     meant = await work.table(Bill).load(share.bill_id for share in intent.shares)
     asked: dict[str, int] = {}
+    owed: dict[str, int] = {}
     for share in intent.shares:
-        stay_id = meant[share.bill_id].stay_id
-        asked[stay_id] = asked.get(stay_id, 0) + share.amount
-    if not asked:
-        return False
-    standing = await work.table(Bill).find({"stay_id": sorted(asked), "standing": True})
-    owed = {bill.stay_id: bill.owed for bill in standing}
-    return any(amount > owed.get(stay_id, 0) for stay_id, amount in asked.items())
+        bill = await latest_bill(work, meant[share.bill_id])
+        asked[bill.id] = asked.get(bill.id, 0) + share.amount
+        owed[bill.id] = bill.owed if bill.standing else 0
+    return any(amount > owed[id] for id, amount in asked.items())
 
 
 async def note_exchange(

@@ -6,7 +6,7 @@ that what somebody writes meanwhile is no fault.
 
 from typing import Any
 
-from server.domain.billing import Bill
+from server.domain.billing import Bill, BillState
 from server.domain.ledger import Entry, Fault
 from server.domain.payment import Payment
 from server.domain.reconciliation.rules import faults_of_bill, faults_of_payment
@@ -56,7 +56,12 @@ async def payments_astray(work: Work) -> list[str]:
 
 
 async def bills_astray(work: Work) -> list[str]:
-    """List the standing bills that do not say what was paid for their stay, or did not a moment ago."""
+    """List the bills that do not say what was paid for their stay, or did not a moment ago.
+
+    What was paid stands on the bill that stands, and on those that were another car's.
+    """
+    holding = {"$or": [{"standing": True}, {"state": BillState.DISOWNED.value}]}
+    held = {"$add": ["$paid", "$surplus"]}
     parts = {
         "$lookup": {
             "from": "payments",
@@ -90,20 +95,13 @@ async def bills_astray(work: Work) -> list[str]:
     }
     found = await work.table(Bill).aggregate(
         [
-            {"$match": {"standing": True}},
+            {"$match": holding},
             parts,
             _sum_of("refunds", {"stay_id": "$stay_id"}, {"state": DONE}, "$amount"),
             {"$addFields": {"in": mine, "back": {"$sum": "$found.sum"}}},
-            {
-                "$match": {
-                    "$expr": {
-                        "$ne": [
-                            {"$add": ["$paid", "$surplus"]},
-                            {"$subtract": ["$in", "$back"]},
-                        ]
-                    }
-                }
-            },
+            _sum_of("bills", {"stay_id": "$stay_id"}, holding, held),
+            {"$addFields": {"says": {"$sum": "$found.sum"}}},
+            {"$match": {"$expr": {"$ne": ["$says", {"$subtract": ["$in", "$back"]}]}}},
             {"$project": {"_id": 1}},
         ]
     )
@@ -126,7 +124,8 @@ async def check_bill(work: Work, *, bill_id: str) -> list[Fault]:
     bill = await work.table(Bill).get(bill_id)
     payments = await work.table(Payment).find({"applied.stay_id": [bill.stay_id]})
     refunds = await work.table(Refund).find({"stay_id": bill.stay_id})
-    return faults_of_bill(bill, payments, refunds)
+    bills = await work.table(Bill).find({"stay_id": bill.stay_id})
+    return faults_of_bill(bill, bills, payments, refunds)
 
 
 def _entries_of(reference: str, kinds: list[str], name: str) -> dict[str, Any]:
@@ -142,7 +141,7 @@ def _entries_of(reference: str, kinds: list[str], name: str) -> dict[str, Any]:
     }
 
 
-def _sum_of(table: str, by: dict[str, str], where: dict[str, str], amount: str) -> dict[str, Any]:
+def _sum_of(table: str, by: dict[str, str], where: dict[str, Any], amount: Any) -> dict[str, Any]:
     """Look up a sum over the rows of a table that belong to a row."""
     [(field, value)] = by.items()
     return {

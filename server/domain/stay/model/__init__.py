@@ -216,6 +216,8 @@ STAYS = table(
         where={"open": True, "plate.number": {"$type": "string"}},
     ),
     index("owner_id", "-arrived_at", where={"owner_id": {"$gt": ""}}),
+    # Who stood on a berth at a time: only edits ask, and nothing may be put over another car.
+    index("berth_id", "-left_at"),
     # One for all figures of a day: each index more costs every update in a transaction 12 µs.
     index("berth.organization_id", "open", "-left_at"),
     index("plate.number", "-arrived_at", where={"remembered": True}),

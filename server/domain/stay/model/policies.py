@@ -73,6 +73,8 @@ class Policy:
     # 80: below it, a camera's plate is for a person to judge.
     plate_confidence: int = 80
     time_zone: str = "Asia/Shanghai"
+    # Nothing: a keyboard that guesses wrong costs more keys than one that does not guess.
+    local_prefix: str = ""
     stays_by: StaysBy = StaysBy.BOTH
     same_plate: SamePlate = SamePlate.KEEP
     # 120 km/h: no car gets from one berth to another in a city faster than that.
@@ -80,6 +82,8 @@ class Policy:
     # 300 s: an officer's watch and the minutes he takes to type a plate, against a sensor's clock.
     same_stay_s: int = 300
     review_mode: ReviewMode = ReviewMode.SOME
+    # 0: nothing is decided by waiting until somebody wants that.
+    review_after_h: int = 0
     # 50 yuan: two days of an ordinary berth.
     approval_limit: Fen = 5_000
     # 200 yuan: more cash than that is asked about once more before it is taken.

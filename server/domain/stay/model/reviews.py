@@ -26,6 +26,10 @@ class ReviewReason(StrEnum):
 # While one of these is open, nobody is charged for the stay.
 HOLDING = frozenset({ReviewReason.CLONE, ReviewReason.DISPUTE})
 
+# These are about one stay alone. The others weigh it against another car, another stay or its driver's
+# word: whom that would cost something, no clock may decide.
+LAPSING = frozenset({ReviewReason.MISSED_LEAVE, ReviewReason.SUSPENDED_BERTH})
+
 
 class ReviewState(StrEnum):
     """Where a review is in its life."""
@@ -35,12 +39,19 @@ class ReviewState(StrEnum):
     RESOLVED = "resolved"
 
 
+UNRESOLVED = (ReviewState.OPEN, ReviewState.CLAIMED)
+
+
 class ReviewOutcome(StrEnum):
-    """成立 (what was doubted was wrong) · 不成立 (it was right) · 撤回 (the owner took it back)."""
+    """成立 (what was doubted was wrong) · 不成立 (it was right) · 撤回 (the owner took it back).
+
+    Or 超时结案: nobody decided, and the stay holds as it is.
+    """
 
     CONFIRMED = "confirmed"
     DISMISSED = "dismissed"
     WITHDRAWN = "withdrawn"
+    LAPSED = "lapsed"
 
 
 class DisputeReason(StrEnum):
@@ -100,6 +111,13 @@ class Review:
         return replace(
             self, state=ReviewState.RESOLVED, outcome=outcome, remark=remark, resolved_at=at
         )
+
+    def lapse(self, *, at: datetime) -> Self:
+        """Close it undecided: nobody has looked at it for so long that the stay holds as it is."""
+        self._unresolved()
+        assert self.reason in LAPSING
+        outcome = ReviewOutcome.LAPSED
+        return replace(self, state=ReviewState.RESOLVED, outcome=outcome, resolved_at=at)
 
     def withdraw(self, *, at: datetime) -> Self:
         """Let the motorist take the dispute back."""

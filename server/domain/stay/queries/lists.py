@@ -5,7 +5,7 @@ from typing import Any
 
 from server.domain.stay.model import Stay
 from server.domain.stay.model.edits import EditRequest, RequestState, StayEdit
-from server.domain.stay.model.reviews import Review, ReviewReason, ReviewState
+from server.domain.stay.model.reviews import LAPSING, UNRESOLVED, Review, ReviewReason, ReviewState
 from server.domain.stay.service.edits import stay_in_sight
 from server.kernel.access import Scope
 from server.kernel.errors import Invalid
@@ -84,6 +84,22 @@ async def reviews_in_scope(
     if reason is not None:
         match["reason"] = reason.value
     return await page_of(work, Review, after(match, cursor), limit)
+
+
+async def doubtful_places(work: Work) -> list[tuple[str, str]]:
+    """Name the places with reviews that lapse, each after its operator."""
+    found = await work.table(Review).aggregate(
+        [
+            {
+                "$match": {
+                    "state": {"$in": [one.value for one in UNRESOLVED]},
+                    "reason": {"$in": sorted(one.value for one in LAPSING)},
+                }
+            },
+            {"$group": {"_id": {"operator": "$berth.organization_id", "place": "$berth.place_id"}}},
+        ]
+    )
+    return sorted((row["_id"]["operator"], row["_id"]["place"]) for row in found)
 
 
 async def edits_of(work: Work, *, stay_id: str) -> list[StayEdit]:

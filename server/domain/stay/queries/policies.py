@@ -8,6 +8,7 @@ from server.domain.identity import Organization
 from server.domain.stay.model.policies import Policy, PolicyLayer
 from server.domain.stay.rules.policies import resolve, sources
 from server.domain.stay.rules.policy_keys import CITY
+from server.domain.stay.service import policy_of
 from server.domain.stay.service.policies import place_in_sight, scope_in_sight
 from server.kernel.work import Work
 
@@ -26,6 +27,11 @@ class PolicyShown:
     resolved: Policy
     sources: Mapping[str, str]
     changeable: bool
+
+
+async def local_prefix(work: Work) -> str:
+    """Say how the city's own plates begin, for keyboards; empty where nobody has said."""
+    return (await policy_of(work)).local_prefix
 
 
 async def policy_of_scope(work: Work, *, place_id: str | None = None) -> list[PolicyShown]:

@@ -11,7 +11,7 @@ from server.domain.estate import Berth
 from server.domain.stay.model import Occupancy, Stay
 from server.domain.stay.model.edits import StayEdit
 from server.domain.stay.model.photos import Photo
-from server.domain.stay.model.reviews import Review
+from server.domain.stay.model.reviews import Review, ReviewOutcome
 from server.domain.stay.service.edits import stay_in_sight
 from server.kernel.work import Work
 
@@ -181,12 +181,13 @@ def _review(review: Review) -> Iterable[Entry]:
         said=said,
     )
     if review.resolved_at is not None and review.outcome is not None:
+        lapsed = review.outcome is ReviewOutcome.LAPSED
         decided = {**said, "outcome": review.outcome.value, "remark": review.remark}
         yield Entry(
             at=review.resolved_at,
             kind=EntryKind.REVIEW,
             id=f"{review.id}:resolved",
-            actor_id=review.claimed_by,
+            actor_id="system" if lapsed else review.claimed_by,
             said=decided,
         )
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from server.domain.stay.model.policies import Policy, PolicyLayer
 from server.domain.stay.rules.policy_keys import ANYWHERE, CITY, KEYS, Key, PolicyKind
+from server.domain.vehicle import begins_plates
 from server.kernel.errors import Invalid
 from server.kernel.nouns import replace
 
@@ -59,6 +60,9 @@ def _wrong(scope: str, name: str, value: Any) -> str:
             return "" if value in set(key.choices or ()) else "不在可选范围内"
         case PolicyKind.ZONE:
             return "" if isinstance(value, str) and _is_zone(value) else "没有这个时区"
+        case PolicyKind.PREFIX:
+            fits = isinstance(value, str) and (value == "" or begins_plates(value))
+            return "" if fits else "须为省份简称加一个字母，如 粤B，或留空"
         case PolicyKind.LADDER:
             return "" if isinstance(value, str) and _climbs(value) else "催缴阶梯有误：天数须递增"
         case PolicyKind.NUMBER:

@@ -17,12 +17,13 @@ CITY_ONLY = frozenset({"city"})
 
 
 class PolicyKind(StrEnum):
-    """What a value is: a whole number, one of some, steps `day:how,…`, or a time zone's name."""
+    """What a value is: a whole number, one of some, steps `day:how,…`, a time zone's name, or how plates begin."""
 
     NUMBER = "number"
     CHOICE = "choice"
     LADDER = "ladder"
     ZONE = "zone"
+    PREFIX = "prefix"
 
 
 class PolicyUnit(StrEnum):
@@ -124,8 +125,10 @@ KEYS: Mapping[str, Key] = {
     "same_plate": _choice("同牌在停作废", _SAME_PLATE, "同一车牌又在别处停车时，旧的在停记录在多大范围内自动作废。", Group.SENSING, ANYWHERE),
     "exit_grace_min": _number("离场宽限", 0, 120, PolicyUnit.MINUTE, "付清以后这么久之内开走，不再加收。", Group.SENSING, CITY_ONLY),
     "time_zone": Key(group=Group.SENSING, label="时区", hint="计费、今日指标和免打扰时段都按这个时区的钟点计算。", kind=PolicyKind.ZONE, scopes=CITY_ONLY),
+    "local_prefix": Key(group=Group.SENSING, label="本地车前缀", hint="录入车牌的键盘从这两个字开始，如 粤B；留空则从省份开始选。", kind=PolicyKind.PREFIX, scopes=CITY_ONLY),
     "review_mode": _choice("审核模式", _REVIEWS, "修改停车记录是否要第二人复核：普通不复核，部分审核只复核金额变化较大的，全审核一律复核。", Group.EDITS, ANYWHERE),
     "approval_limit": _number("免审核金额", 0, 1_000_000, PolicyUnit.FEN, "部分审核时，应收变化、或从一辆车转到另一辆车的应收，不超过这个金额的修改立即生效。", Group.EDITS, ANYWHERE),
+    "review_after_h": _number("自动审核间隔", 0, 720, PolicyUnit.HOUR, "疑似漏离场、泊位停用这两类只关系到一条记录的待核实事项，这么久无人处理就自动结案，停车记录按现状收费；0 表示不自动结案。申诉、疑似套牌、同牌在停、车牌冲突和待复核的修改总要由人处理。", Group.EDITS, ANYWHERE),
     "photos_max": _number("取证照片最大张数", 1, 20, PolicyUnit.PHOTO, "每条停车记录最多保存的照片，工作人员与车主各算各的。", Group.DISPUTES, ANYWHERE),
     "dispute_days": _number("申诉期限", 1, 90, PolicyUnit.DAY, "停车结束后车主可以提出申诉的天数。", Group.DISPUTES, ANYWHERE),
     "autopay": _choice("无感支付", _AUTOPAY, "已开通微信车牌服务的车主，离场后自动扣款。", Group.AUTOPAY, ANYWHERE),

@@ -18,6 +18,7 @@ from server.domain.stay.model.policies import StaysBy
 from server.domain.stay.rules.edits import Material, Owed, difference, edited, undone
 from server.domain.stay.service import label_of, policy_of, price_stay, reprice_stay
 from server.domain.stay.service.holding import follow_holds
+from server.domain.stay.service.overlaps import check_overlaps
 from server.domain.stay.service.placing import place_stays, tell_versions
 from server.domain.stay.service.policies import policy_for, stays_kept_by
 from server.domain.stay.service.prices import relabelled
@@ -172,13 +173,17 @@ async def _plan(work: Work, change: Change) -> tuple[Version, ...]:
     if change.kind is EditKind.ARRIVAL:
         stay = await _seen_already(work, change)
     material = Material(stay=stay, other=other, berth=berth, now=work.now, new_id=work.new_id)
-    return tuple([await _weigh(work, one) for one in edited(change, material)])
+    versions = edited(change, material)
+    await check_overlaps(work, versions)
+    return tuple([await _weigh(work, one) for one in versions])
 
 
 async def _plan_undo(work: Work, change: Change) -> tuple[Version, ...]:
     edit = await work.table(StayEdit).get(change.other_id or "")
     stays = {id: await stay_in_sight(work, stay_id=id) for id in edit.stay_ids}
-    return undone(edit, stays)
+    versions = undone(edit, stays)
+    await check_overlaps(work, versions)
+    return versions
 
 
 async def _berth(work: Work, berth_id: str) -> BerthLabel:

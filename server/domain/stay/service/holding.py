@@ -5,12 +5,12 @@ from collections.abc import Iterable, Sequence
 from server.domain.stay.events import StayDisputed, StayReleased
 from server.domain.stay.model import Stay, StayState
 from server.domain.stay.model.edits import Version
-from server.domain.stay.model.reviews import HOLDING, Review, ReviewState
+from server.domain.stay.model.reviews import HOLDING, UNRESOLVED, Review
 from server.domain.stay.service.telling import about
 from server.kernel.nouns import replace
 from server.kernel.work import Work
 
-_UNRESOLVED = [ReviewState.OPEN.value, ReviewState.CLAIMED.value]
+_UNRESOLVED = [one.value for one in UNRESOLVED]
 
 
 def hold(work: Work, stay: Stay, reason: str) -> Stay:

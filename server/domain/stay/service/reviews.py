@@ -1,11 +1,13 @@
 """Use cases of reviews: doubts are raised, claimed and resolved; a dispute keeps a stay from being charged."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from server.domain.stay.events import StayDoubted
 from server.domain.stay.model import Stay
 from server.domain.stay.model.reviews import (
     HOLDING,
+    LAPSING,
+    UNRESOLVED,
     DisputeReason,
     Review,
     ReviewOutcome,
@@ -18,7 +20,7 @@ from server.domain.stay.service.policies import policy_for
 from server.domain.vehicle import Plate
 from server.kernel.errors import NotFound, Refused
 from server.kernel.nouns import replace
-from server.kernel.work import Work
+from server.kernel.work import AtMost, Work
 
 
 def review_id(stay_id: str, reason: ReviewReason) -> str:
@@ -114,6 +116,29 @@ async def resolve_review(
     resolved = review.resolve(outcome, by=work.actor.id, at=work.now, remark=remark)
     await release(work, review)
     return work.table(Review).save(resolved)
+
+
+async def lapse_reviews_at(
+    work: Work, *, place_id: str, since: datetime, limit: int
+) -> list[Review]:
+    """Close the reviews of a place that lapse and that nobody has touched since then."""
+    rows = work.table(Review)
+    due = await rows.find(
+        {
+            "state": list(UNRESOLVED),
+            "reason": sorted(LAPSING),
+            "berth.place_id": place_id,
+            "raised_at": AtMost(since),
+        },
+        sort="raised_at",
+        limit=limit,
+    )
+    lapsed = []
+    for review in due:
+        if review.claimed_at is None or review.claimed_at <= since:
+            await release(work, review)
+            lapsed.append(rows.save(review.lapse(at=work.now)))
+    return lapsed
 
 
 async def _in_sight(work: Work, id: str) -> Review:

@@ -1,4 +1,4 @@
-"""Use cases of one plate that is seen on two berths."""
+"""Use cases of one plate that is seen on two berths, by a camera or by an officer."""
 
 from datetime import datetime, timedelta
 
@@ -32,7 +32,7 @@ async def look_elsewhere(work: Work, *, doubt: StayDoubted) -> None:
     policy = await policy_for(work, organization_id=berth.organization_id, place_id=berth.place_id)
     last_seen = await _last_seen(work, older)
     gap_s = (newer.arrived_at - last_seen) / timedelta(seconds=1)
-    apart_m = await _apart_m(work, older, newer)
+    apart_m = await _apart_m(work, older.berth_id, newer.berth_id)
     if is_impossible(apart_m, gap_s, speed_kmh=policy.possible_speed_kmh):
         for stay, other in ((older, newer), (newer, older)):
             await raise_review(
@@ -47,6 +47,53 @@ async def look_elsewhere(work: Work, *, doubt: StayDoubted) -> None:
             reason=ReviewReason.PLATE_ELSEWHERE,
             seen=doubt.seen,
             other_id=older.id,
+        )
+
+
+async def doubt_typed_plate(
+    work: Work,
+    *,
+    plate: Plate,
+    berth_id: str | None = None,
+    stay_id: str | None = None,
+    at: datetime | None = None,
+) -> None:
+    """Judge a plate that an officer types for a berth or a stay while its car stands elsewhere.
+
+    Impossible: a clone or a misread, so whose stay it is is not charged until a person has looked.
+    Else a person looks too, and nothing is held. It is a unit of work of its own: what the officer
+    wants is refused. Where he sees nothing, or it is the same car, nothing is done.
+    """
+    typed = await work.table(Stay).maybe(stay_id) if stay_id else None
+    here = await work.table(Occupancy).maybe(typed.berth_id if typed else berth_id or "")
+    older = await _standing(work, plate)
+    if here is None or older is None or not work.actor.scope.covers(here.berth.division_code):
+        return
+    if older.berth_id == here.id or (typed is not None and not typed.open):
+        return
+    berth = here.berth
+    policy = await policy_for(work, organization_id=berth.organization_id, place_id=berth.place_id)
+    gap_s = ((at or work.now) - await _last_seen(work, older)) / timedelta(seconds=1)
+    apart_m = await _apart_m(work, older.berth_id, here.id)
+    impossible = is_impossible(apart_m, gap_s, speed_kmh=policy.possible_speed_kmh)
+    await raise_review(
+        work,
+        stay=older,
+        reason=ReviewReason.CLONE if impossible else ReviewReason.PLATE_ELSEWHERE,
+        seen=plate,
+        other_id=typed.id if typed else here.stay.id if here.stay else None,
+    )
+
+
+async def doubt_change(work: Work, *, change: Change) -> None:
+    """Judge the plate of an officer's edit, as `doubt_typed_plate` does."""
+    if change.plate is not None and change.left_at is None:
+        await doubt_typed_plate(
+            work,
+            plate=change.plate,
+            berth_id=change.berth_id,
+            stay_id=change.stay_id,
+            at=change.arrived_at,
         )
 
 
@@ -66,11 +113,11 @@ async def _last_seen(work: Work, stay: Stay) -> datetime:
     return max(vouched, device.last_at)
 
 
-async def _apart_m(work: Work, one: Stay, other: Stay) -> float:
-    berths = await work.table(Berth).load([one.berth_id, other.berth_id])
+async def _apart_m(work: Work, one: str, other: str) -> float:
+    berths = await work.table(Berth).load([one, other])
     if len(berths) < 2:
         return 0.0
-    return distance_m(berths[one.berth_id].polygon[0], berths[other.berth_id].polygon[0])
+    return distance_m(berths[one].polygon[0], berths[other].polygon[0])
 
 
 async def _move_on(
