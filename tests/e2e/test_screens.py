@@ -1,24 +1,20 @@
 """Every screen, opened and used in a real Chromium while cars come and go."""
 
-import json
 import re
 from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
-from tornado.httpclient import AsyncHTTPClient
 
 from tests.city import City
 from tests.e2e.browser import screen
+from tests.e2e.street import SECTION as STREET
+from tests.e2e.street import Street, code_of
 
 pytestmark = pytest.mark.e2e
 BOTH_SIZES = pytest.mark.parametrize("size", ["desktop", "phone"])
 SECTION = "华富路（振华路—红荔路）"
-# No camera watches this one, so its cars wait for an officer to read their plates.
-UNWATCHED = "华富路（福华路—振华路）"
-
-
 # Berths before 福强路 in the city's order: on those after it, cars are the tests' own.
 SIMULATED = "855"
 
@@ -101,10 +97,10 @@ async def test_a_wrong_password_is_told_and_nobody_gets_in(busy: City, browser: 
 
 
 async def open_section(page: Page, city: City) -> None:
-    """Log an officer in and open a section."""
+    """Log an officer in and open the street of tests, whose cars go when they are told to."""
     await page.goto(f"{city.url}/pos/")
     await log_in(page, city, "patrol1")
-    await page.get_by_text(UNWATCHED).first.click()
+    await page.get_by_text(STREET).first.click()
     await expect(page.locator(".tile").first).to_be_visible()
 
 
@@ -118,36 +114,35 @@ async def type_plate(page: Page, number: str) -> None:
 
 @BOTH_SIZES
 async def test_an_officer_reads_a_plate_and_everybody_sees_it(
-    busy: City, browser: Browser, size: str
+    busy: City, browser: Browser, street: Street, size: str
 ) -> None:
     number = {"desktop": "粤B8H2K1", "phone": "粤B7G3M2"}[size]
+    code = await street.come(minutes_ago=5)
     async with screen(browser, size) as seen:
         await open_section(seen.page, busy)
+        shown = seen.page.locator(f'.tile[data-code="{code}"]')
+        await expect(shown).to_have_attribute("data-look", "unplated")
         await seen.keep("pos-section")
-        unread = seen.page.locator('.tile[data-look="unplated"], .tile[data-look="occupied"]')
-        tile = unread.filter(has_not=seen.page.locator(".plate")).first
-        code = await tile.get_attribute("data-code")
-        await tile.click()
+        await shown.click()
         await seen.page.get_by_role("button", name="录入车牌").click()
         await seen.keep("pos-keyboard")
         await type_plate(seen.page, number)
         await seen.page.get_by_role("button", name="提交").click()
 
-        shown = seen.page.locator(f'.tile[data-code="{code}"]')
         await expect(shown).to_contain_text(number[2:])
         await expect(shown.locator(".waits")).to_have_count(0)
 
 
 async def test_a_plate_that_was_read_without_network_is_sent_once_there_is_one(
-    busy: City, browser: Browser
+    busy: City, browser: Browser, street: Street
 ) -> None:
+    code = await street.come(minutes_ago=5)
     async with screen(browser, "phone") as seen:
         await open_section(seen.page, busy)
+        tile = seen.page.locator(f'.tile[data-code="{code}"]')
+        await expect(tile).to_have_attribute("data-look", "unplated")
         await seen.page.context.set_offline(True)
         await expect(seen.page.locator('.connection[data-liveness="offline"]')).to_be_visible()
-        unread = seen.page.locator('.tile[data-look="unplated"], .tile[data-look="occupied"]')
-        tile = unread.filter(has_not=seen.page.locator(".plate")).last
-        code = await tile.get_attribute("data-code")
         await tile.click()
         await seen.page.get_by_role("button", name="录入车牌").click()
         await type_plate(seen.page, "粤B6F4N3")
@@ -158,7 +153,7 @@ async def test_a_plate_that_was_read_without_network_is_sent_once_there_is_one(
         await seen.page.context.set_offline(False)
 
         await expect(seen.page.locator(".queue .badge")).to_have_count(0, timeout=30_000)
-        await expect(seen.page.locator(f'.tile[data-code="{code}"]')).to_contain_text("6F4N3")
+        await expect(tile).to_contain_text("6F4N3")
 
 
 @BOTH_SIZES
@@ -187,13 +182,3 @@ async def test_a_motorist_logs_in_with_the_code_on_the_phone(busy: City, browser
 
         await expect(seen.page.get_by_text("138****0001").first).to_be_visible()
         await seen.keep("motorist-mine")
-
-
-async def code_of(city: City, phone: str) -> str:
-    """Read the newest code that a phone was sent, as its owner would."""
-    answer = await AsyncHTTPClient().fetch(f"{city.sms_inbox_url}.json")
-    return next(
-        found[0]
-        for message in json.loads(answer.body)["messages"]
-        if phone in json.dumps(message) and (found := re.findall(r"\b\d{6}\b", json.dumps(message)))
-    )
