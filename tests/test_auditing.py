@@ -85,7 +85,8 @@ async def test_an_entry_that_was_taken_out_with_its_place_in_the_chain_is_found(
 
 async def test_an_entry_that_was_put_in_behind_the_end_is_found(books: World) -> None:
     database = books.store.database
-    entry = await database["ledger_entries"].find_one({"kind": "payment"})
+    chain = (await database["ledger_entries"].find_one({"kind": "payment"}))["chain"]
+    entry = await database["ledger_entries"].find_one({"chain": chain}, sort=[("number", -1)])
     entry |= {"_id": "forged", "number": entry["number"] + 1, "reference": "forged"}
     await database["ledger_entries"].insert_one(entry)
 
