@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from server.domain.billing import Bill, BillState
+from server.domain.billing import Bill, BillState, Coupon, grant_coupons, redeem_coupon
 from server.domain.billing.reactions import bill_priced_stays
 from server.domain.ledger.queries import check_ledger
 from server.domain.payment import Intent, Method, Payment, Receipt, begin_payment, take_payment
@@ -84,6 +84,25 @@ def closed_fact(at: datetime, stay: Stay) -> StayClosed:
         lines=stay.lines,
         revision=stay.revision,
     )
+
+
+async def granted(world: World, amount: int) -> None:
+    """Give the motorist a coupon, c1, that is good for a day."""
+    coupon = Coupon(
+        id="c1",
+        owner_id=OWNER.id,
+        name="停车券",
+        amount=amount,
+        valid_from=NOON,
+        valid_to=NOON + timedelta(days=1),
+    )
+    await world.run(grant_coupons, coupons=[coupon])
+
+
+async def couponed(world: World, bill: Bill, amount: int) -> None:
+    """Give the motorist a coupon, and let him use it on a bill."""
+    await granted(world, amount)
+    await world.run(redeem_coupon, actor=OWNER, bill_id=bill.id, coupon_id="c1")
 
 
 async def billed(world: World, *amounts: int) -> list[Bill]:

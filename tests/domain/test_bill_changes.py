@@ -9,7 +9,6 @@ from server.domain.billing import (
     BillState,
     Coupon,
     bill_running_stay,
-    grant_coupons,
     redeem_coupon,
     waive_bill,
 )
@@ -35,6 +34,8 @@ from tests.domain.money import (
     PLATE,
     bill_of,
     billed,
+    couponed,
+    granted,
     paid,
     priced,
     react,
@@ -139,16 +140,7 @@ async def test_one_bill_a_stay_stands(world: World) -> None:
 
 async def test_a_waiver_and_a_coupon_leave_the_rest_to_pay(world: World) -> None:
     [bill] = await billed(world, 400)
-    coupon = Coupon(
-        id="c1",
-        owner_id=OWNER.id,
-        name="停车券",
-        amount=150,
-        least=200,
-        valid_from=NOON,
-        valid_to=NOON + timedelta(days=1),
-    )
-    await world.run(grant_coupons, coupons=[coupon])
+    await granted(world, 150)
 
     await world.run(waive_bill, actor=CLERK, bill_id=bill.id, amount=100, reason="地磁误判")
     left = await world.run(redeem_coupon, actor=OWNER, bill_id=bill.id, coupon_id="c1")
@@ -165,16 +157,7 @@ async def test_a_waiver_and_a_coupon_leave_the_rest_to_pay(world: World) -> None
 
 async def test_a_coupon_of_a_bill_that_has_no_room_for_it_is_good_again(world: World) -> None:
     [bill] = await billed(world, 400)
-    coupon = Coupon(
-        id="c1",
-        owner_id=OWNER.id,
-        name="停车券",
-        amount=300,
-        valid_from=NOON,
-        valid_to=NOON + timedelta(days=1),
-    )
-    await world.run(grant_coupons, coupons=[coupon])
-    await world.run(redeem_coupon, actor=OWNER, bill_id=bill.id, coupon_id="c1")
+    await couponed(world, bill, 300)
 
     await priced(world, "stay1", 200)
 
@@ -288,16 +271,7 @@ async def _begin(work, *, bill_id: str) -> Intent:  # type: ignore[no-untyped-de
 
 async def test_another_driver_parks_on_nobody_elses_coupon(world: World) -> None:
     [bill] = await billed(world, 400)
-    coupon = Coupon(
-        id="c1",
-        owner_id=OWNER.id,
-        name="停车券",
-        amount=200,
-        valid_from=NOON,
-        valid_to=NOON + timedelta(days=1),
-    )
-    await world.run(grant_coupons, coupons=[coupon])
-    await world.run(redeem_coupon, actor=OWNER, bill_id=bill.id, coupon_id="c1")
+    await couponed(world, bill, 200)
 
     await priced(world, "stay1", 400, owner_id="motorist-9")
 

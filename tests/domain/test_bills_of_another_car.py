@@ -10,8 +10,6 @@ from server.domain.billing import (
     Coupon,
     CouponState,
     bill_running_stay,
-    grant_coupons,
-    redeem_coupon,
     waive_bill,
     write_off_bill,
 )
@@ -40,6 +38,7 @@ from tests.domain.money import (
     PLATE,
     bill_of,
     billed,
+    couponed,
     paid,
     priced,
     react,
@@ -255,16 +254,7 @@ async def test_who_is_about_to_pay_for_another_is_stopped(world: World) -> None:
 
 async def test_nothing_that_was_taken_off_one_car_is_taken_off_the_other(world: World) -> None:
     [bill] = await billed(world, 400)
-    coupon = Coupon(
-        id="c1",
-        owner_id=OWNER.id,
-        name="停车券",
-        amount=100,
-        valid_from=NOON,
-        valid_to=NOON + timedelta(days=1),
-    )
-    await world.run(grant_coupons, coupons=[coupon])
-    await world.run(redeem_coupon, actor=OWNER, bill_id=bill.id, coupon_id="c1")
+    await couponed(world, bill, 100)
     await world.run(waive_bill, actor=CLERK, bill_id=bill.id, amount=50, reason="老客户")
 
     await corrected(world, owner_id=None)
